@@ -1,0 +1,24 @@
+import type { Instant } from './clock.js';
+import type { DomainEvent } from './decider.js';
+import type { StoredEvent } from './event-store.js';
+
+/** What stands in an event's bytes: UTF-8 JSON of exactly this, in this order. */
+export interface Envelope<Event extends DomainEvent = DomainEvent> {
+  readonly id: string;
+  readonly type: Event['type'];
+  readonly stream: string;
+  /** Decimal. */
+  readonly revision: string;
+  /** Never before that of the event before it in its stream. */
+  readonly recordedAt: Instant;
+  /** The id of what led to it: a line of a batch, a CloudEvents id, a request. */
+  readonly cause: string;
+  readonly data: Event['data'];
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+export const encodeEnvelope = (envelope: Envelope): Uint8Array => encoder.encode(JSON.stringify(envelope));
+export const decodeEnvelope = <Event extends DomainEvent>(stored: StoredEvent): Envelope<Event> =>
+  JSON.parse(decoder.decode(stored.bytes)) as Envelope<Event>;
