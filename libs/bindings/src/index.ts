@@ -1,1 +1,3 @@
-export {};
+export * from './binding.js';
+export * from './login-check.js';
+export * from './told.js';
