@@ -110,7 +110,8 @@ export interface TopicSettings {
 export interface Transport {
   ensureTopics(topics: Readonly<Record<string, TopicSettings>>): Promise<void>;
   publish(topic: string, messages: readonly Message[]): Promise<void>;
-  publishToEveryPartition(topic: string, message: Message): Promise<void>;
+  /** One message to each partition, whatever its key: made for it by `messageFor`. */
+  publishToEveryPartition(topic: string, messageFor: (partition: number) => Message): Promise<void>;
   /** Runs until the signal aborts; throws an InfrastructureFailure when it cannot go on. */
   consume(options: Consume): Promise<void>;
   parked(filter: { group?: string; after?: string; limit: number }): Promise<ParkedMessage[]>;

@@ -1,1 +1,11 @@
-export {};
+export * from './access.js';
+export * from './configuration.js';
+export * from './health.js';
+export * from './http.js';
+export * from './logging.js';
+export * from './metrics.js';
+export * from './problems.js';
+export * from './stop.js';
+export * from './system-clock.js';
+export * from './paging.js';
+export * from './keep-running.js';

@@ -1,0 +1,71 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Readable } from 'node:stream';
+import { AccessGuard, type TokenCheck } from './access.js';
+import { type Logger, nestLogger } from './logging.js';
+import { ProblemException, ProblemFilter } from './problems.js';
+
+/** The largest body that is taken whole; longer content is streamed as text/csv or application/x-ndjson. */
+export const wholeBodyBytesMax = 9 * 1024 * 1024;
+const headersTimeoutMs = 30_000;
+
+export interface HttpOptions {
+  readonly logger: Logger;
+  readonly tokens: TokenCheck;
+  readonly host: string;
+  readonly port: number;
+  /** Paths whose JSON bodies are handed over as text: whoever reads them checks more than JSON.parse does. */
+  readonly textPaths?: readonly string[];
+}
+
+/** A Nest application on Fastify with our guard, problem documents and bodies: JSON parsed, CSV and NDJSON as streams. */
+export async function startHttp(
+  module: object,
+  options: HttpOptions,
+): Promise<{ app: NestFastifyApplication; url: string }> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: wholeBodyBytesMax,
+    requestTimeout: 0, // A file of gigabytes takes as long as it takes; idle connections end by keepAliveTimeout.
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200 },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(module as never, adapter, {
+    logger: nestLogger(options.logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  fastify.server.headersTimeout = headersTimeoutMs;
+  addBodies(fastify, options.textPaths ?? []);
+  app.useGlobalFilters(new ProblemFilter(options.logger));
+  app.useGlobalGuards(new AccessGuard(options.tokens));
+  await app.listen(options.port, options.host);
+  return { app, url: await app.getUrl() };
+}
+
+function addBodies(fastify: FastifyInstance, textPaths: readonly string[]): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: wholeBodyBytesMax },
+    (request, body, done) => {
+      if (textPaths.includes(pathOf(request))) return void done(null, body);
+      try {
+        done(null, JSON.parse(body as string));
+      } catch {
+        done(new ProblemException(400, 'INVALID_JSON', { detail: 'The body is not JSON.' }) as Error);
+      }
+    },
+  );
+  const stream = (_: FastifyRequest, payload: Readable, done: (error: Error | null, body?: unknown) => void) => {
+    done(null, payload);
+  };
+  fastify.addContentTypeParser(['text/csv', 'application/x-ndjson', 'application/ndjson'], stream);
+  fastify.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_, body, done) => {
+    done(null, Object.fromEntries(new URLSearchParams(body as string)));
+  });
+}
+
+const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '';
