@@ -43,3 +43,16 @@ export interface ReportExtensions {
   readonly line?: string;
   readonly batchat?: string;
 }
+
+/** What a batch may be called: a UUID from our gateway, or a BSS's own. */
+export const batchIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Extension `unreadable` of a report message: why the gateway could make no report of a line. It has no data then. */
+export const unreadable = {
+  'line-too-long': 'line: longer than 8192 bytes; it takes at most 8192',
+  'not-utf-8': 'line: bytes that are not UTF-8; it takes UTF-8 text',
+  'nul-byte': 'line: has a NUL byte; it takes text without',
+  'broken-quote': 'line: a quote that does not end or stands inside a cell; cells are quoted as in RFC 4180',
+  'wrong-cell-count': 'line: more or fewer cells than the header; it takes as many as the header has',
+} as const;
+export type Unreadable = keyof typeof unreadable;

@@ -1,0 +1,128 @@
+import { Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { type BatchProgress, type CarrierId, type ListedFinding, outcomes, type Receipt, type ReceiptOutcome } from '@numlife/contracts';
+import { formatInstant } from '@numlife/contracts/validation';
+import { Access, CalledBy, type Caller, pageSize, ProblemException } from '@numlife/runtime';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Readable } from 'node:stream';
+import { type CutReport, cutCsv, cutJson, cutNdjson, uploadFormats } from './cut/reports.js';
+import { hubForCarrier, type HubForCarrier } from './hub-for-carrier.js';
+import { Intake, isBatchId, type Received } from './intake/intake.js';
+import { Uploads } from './intake/uploads.js';
+
+const waitSecondsMax = 60;
+/** The most receipts one answer carries; a larger batch is waited for and read page by page. */
+const receiptsInAnswerMax = 1_000;
+
+@Access({ scope: 'receipts:read', roles: ['carrier'] })
+@Controller('carrier/v1')
+export class CarrierController {
+  constructor(
+    @Inject(Intake) private readonly intake: Intake,
+    @Inject(Uploads) private readonly uploads: Uploads,
+    @Inject(hubForCarrier) private readonly hub: HubForCarrier,
+  ) {}
+
+  @Access({ scope: 'reports:write', roles: ['carrier'] })
+  @Post('reports')
+  async reports(@CalledBy() caller: Caller, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+    const carrier = caller.id as CarrierId;
+    const idempotencyKey = headerOf(request, 'idempotency-key');
+    const waitMs = waitOf(headerOf(request, 'prefer'));
+    const received = await this.intake.receive({ carrier, idempotencyKey, reports: reportsOf(request) });
+    const receipts = waitMs > 0 ? await this.#receiptsWithin(carrier, received, waitMs) : undefined;
+    if (receipts === undefined) {
+      void reply.status(202);
+      return received;
+    }
+    void reply.status(200).header('preference-applied', `wait=${waitMs / 1000}`);
+    return { ...received, receipts };
+  }
+
+  @Get('batches/:id')
+  async batch(@CalledBy() { id }: Caller, @Param('id') batchId: string): Promise<BatchProgress> {
+    const carrier = id as CarrierId;
+    const known = isBatchId(batchId) ? await this.hub.batch(carrier, batchId) : undefined;
+    const received = isBatchId(batchId) ? this.uploads.received({ carrier, batchId }) : undefined;
+    if (known === undefined && received === undefined) throw new ProblemException(404, 'UNKNOWN_BATCH', { detail: 'No batch of yours has this id.' });
+    return progress(batchId, known, received);
+  }
+
+  @Get('batches')
+  async batches(@CalledBy() { id }: Caller, @Query('after') after?: string, @Query('limit') limit?: string): Promise<object> {
+    const carrier = id as CarrierId;
+    const page = await this.hub.batches(carrier, after, pageSize(limit));
+    const batches = page.batches.map((batch) => progress(batch.batchId, batch, this.uploads.received({ carrier, batchId: batch.batchId })));
+    return { batches, next: page.next };
+  }
+
+  @Get('receipts')
+  async receipts(@CalledBy() { id }: Caller, @Query() query: Record<string, string | undefined>): Promise<object> {
+    const { batch, outcome, after, limit } = query;
+    if (outcome !== undefined && !outcomes.includes(outcome as ReceiptOutcome)) {
+      throw new ProblemException(400, 'BAD_QUERY', { errors: [{ field: 'outcome', detail: `takes ${outcomes.join(', ')}` }] });
+    }
+    const page = await this.hub.receipts({
+      carrier: id as CarrierId,
+      batch,
+      outcome: outcome as ReceiptOutcome | undefined,
+      after,
+      limit: pageSize(limit),
+    });
+    return { receipts: page.receipts.map(shown), next: page.next };
+  }
+
+  @Access({ scope: 'findings:read', roles: ['carrier'] })
+  @Get('findings')
+  async findings(@CalledBy() { id }: Caller, @Query('after') after?: string, @Query('limit') limit?: string): Promise<object> {
+    const page = await this.hub.carrierFindings(id as CarrierId, after, pageSize(limit));
+    return { findings: page.findings.map(shownFinding), next: page.next };
+  }
+
+  async #receiptsWithin(carrier: CarrierId, { batchId, received }: Received, waitMs: number): Promise<object[] | undefined> {
+    if (received > receiptsInAnswerMax) return undefined;
+    if (!(await this.hub.waitForBatch(carrier, batchId, received, waitMs))) return undefined;
+    const { receipts } = await this.hub.receipts({ carrier, batch: batchId, limit: receiptsInAnswerMax });
+    return receipts.map(shown).sort((a, b) => a.line - b.line);
+  }
+}
+
+function reportsOf(request: FastifyRequest): AsyncIterable<readonly CutReport[]> {
+  const type = (headerOf(request, 'content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase();
+  if (headerOf(request, 'content-encoding') !== undefined) {
+    throw new ProblemException(415, 'NOT_TEXT', { detail: 'Content-Encoding: the body is taken as it is, uncompressed.' });
+  }
+  if (type === 'text/csv') return cutCsv(request.body as Readable);
+  if (type === 'application/x-ndjson' || type === 'application/ndjson') return cutNdjson(request.body as Readable);
+  if (type === 'application/json') return once(cutJson(request.body as string));
+  throw new ProblemException(415, 'UNSUPPORTED_CONTENT_TYPE', { detail: `Content-Type takes ${uploadFormats.join(', ')}.` });
+}
+
+async function* once<Value>(value: Value): AsyncGenerator<Value> {
+  yield await Promise.resolve(value);
+}
+
+const headerOf = (request: FastifyRequest, name: string): string | undefined => {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+};
+
+/** `Prefer: wait=30` (RFC 7240), in ms, at most a minute; 0 without. */
+function waitOf(prefer: string | undefined): number {
+  const seconds = /(?:^|[,;\s])wait=(\d{1,4})/i.exec(prefer ?? '')?.[1];
+  return seconds === undefined ? 0 : Math.min(Number(seconds), waitSecondsMax) * 1000;
+}
+
+/** What the gateway took may be ahead of what the hub knows of the batch. */
+function progress(batchId: string, known: BatchProgress | undefined, taken: number | undefined): BatchProgress {
+  const { recorded = 0, recordedWithAnomaly = 0, duplicate = 0, rejected = 0 } = known ?? {};
+  const done = recorded + recordedWithAnomaly + duplicate + rejected;
+  const received = Math.max(taken ?? 0, known?.received ?? 0, done);
+  return { batchId: batchId as BatchProgress['batchId'], received, recorded, recordedWithAnomaly, duplicate, rejected, pending: received - done };
+}
+
+const shown = (receipt: Receipt) => ({ ...receipt, recordedAt: formatInstant(receipt.recordedAt) });
+const shownFinding = (finding: ListedFinding) => ({
+  ...finding,
+  at: formatInstant(finding.at),
+  ...(finding.endedAt === undefined ? {} : { endedAt: formatInstant(finding.endedAt) }),
+});
