@@ -1,0 +1,50 @@
+import type { BatchId } from '@numlife/contracts';
+import { decodeEnvelope, type EventStore } from '@numlife/event-sourcing';
+import { type IntakeEvent, intakeStreamOf } from '@numlife/numbers';
+import type { BatchEnd, ReportLine } from './report-message.js';
+
+/** Batches whose rejected and duplicate lines are kept in memory; an older one is read again when it comes up. */
+const batchesKeptMax = 64;
+
+/**
+ * Which lines of a batch have an outcome on their intake's stream. A line once rejected stays rejected when it is
+ * delivered again, even if it would be accepted by now: it has its receipt.
+ */
+export class LineOutcomes {
+  readonly #kept = new Map<string, Set<number>>();
+  constructor(private readonly store: EventStore) {}
+
+  async of(lines: readonly (ReportLine | BatchEnd)[], partition: number): Promise<KnownLines> {
+    const batches = new Set(lines.map(({ batchId }) => batchId));
+    const known = new Map<BatchId, Set<number>>();
+    for (const batchId of batches) known.set(batchId, await this.#linesOf(intakeStreamOf(batchId, partition)));
+    return new KnownLines(known);
+  }
+
+  async #linesOf(stream: string): Promise<Set<number>> {
+    let lines = this.#kept.get(stream);
+    if (!lines) {
+      lines = new Set();
+      for await (const stored of this.store.readStream(stream)) {
+        const event = decodeEnvelope<IntakeEvent>(stored);
+        if (event.type !== 'BatchReceived') lines.add((event.data as { line: number }).line);
+      }
+    }
+    this.#kept.delete(stream);
+    this.#kept.set(stream, lines);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > batchesKeptMax && oldest !== undefined) this.#kept.delete(oldest);
+    return lines;
+  }
+}
+
+export class KnownLines {
+  constructor(private readonly lines: ReadonlyMap<BatchId, Set<number>>) {}
+  has(batchId: BatchId, line: number): boolean {
+    return this.lines.get(batchId)?.has(line) === true;
+  }
+  /** After its outcome is durable. */
+  add(batchId: BatchId, line: number): void {
+    this.lines.get(batchId)?.add(line);
+  }
+}
