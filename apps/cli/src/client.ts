@@ -1,0 +1,144 @@
+import type { Problem } from '@numlife/contracts';
+import { importJWK, type JWK, SignJWT } from 'jose';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CannotRun } from './exit.js';
+
+/** What the first start of a server writes for every organisation: `DATA_DIR/clients/<org>.json`. */
+export interface ClientFile {
+  readonly organisation: string;
+  readonly audience: string;
+  readonly privateKey: JWK;
+}
+
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly headers?: Record<string, string>;
+  /** Made anew for each attempt, because a stream can be sent once. */
+  readonly body?: () => BodyInit;
+}
+
+const assertionSeconds = 60;
+const patienceMs = 120_000;
+const pauseFirstMs = 100;
+const pauseMaxMs = 2_000;
+
+/** An answer that is a problem document. */
+export class Refused extends CannotRun {
+  constructor(readonly problem: Problem) {
+    const fields = (problem.errors ?? []).map(({ field, detail }) => ` ${field}: ${detail}.`).join('');
+    super(`${problem.code} (${problem.status}). ${problem.detail ?? problem.title}${fields}`);
+  }
+}
+
+/** A client of the HTTP API for one organisation. It waits for a server that is away, up to two minutes, and says so. */
+export class Client {
+  #token: string | undefined = process.env['NUMLIFE_TOKEN'];
+  readonly url = (process.env['NUMLIFE_URL'] ?? 'http://127.0.0.1:8080').replace(/\/+$/, '');
+
+  constructor(
+    private readonly organisation: string,
+    private readonly onWait: (message: string) => void = (message) => {
+      console.error(message);
+    },
+  ) {
+    if (!URL.canParse(this.url)) throw new CannotRun('NUMLIFE_URL is no URL; it takes one like http://127.0.0.1:8080');
+  }
+
+  async json<Answer>(request: Request): Promise<Answer> {
+    const response = await this.send(request);
+    return (await response.json()) as Answer;
+  }
+
+  post<Answer>(path: string, body: object): Promise<Answer> {
+    return this.json({ method: 'POST', path, headers: { 'content-type': 'application/json' }, body: () => JSON.stringify(body) });
+  }
+
+  /** Answers with a response that is ok; repeats what failed on the way or was turned away for now (the calls are idempotent). */
+  async send(request: Request): Promise<Response> {
+    const giveUpAt = performance.now() + patienceMs;
+    let pauseMs = pauseFirstMs;
+    for (let renewed = false; ; ) {
+      const response = await this.#attempt(request);
+      if (response instanceof Response) {
+        if (response.ok) return response;
+        const problem = await problemOf(response);
+        if (response.status === 401 && !renewed && process.env['NUMLIFE_TOKEN'] === undefined) {
+          renewed = true;
+          this.#token = undefined;
+          continue;
+        }
+        if (response.status !== 503) throw new Refused(problem);
+      }
+      if (performance.now() > giveUpAt) {
+        throw new CannotRun(`no answer from ${this.url}. Is the server running? Start it with: npx numlife start`);
+      }
+      if (pauseMs === pauseMaxMs) this.onWait(`waiting for ${this.url} …`);
+      await delay(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, pauseMaxMs);
+    }
+  }
+
+  async token(): Promise<string> {
+    this.#token ??= await this.#newToken();
+    return this.#token;
+  }
+
+  async #attempt({ method, path, headers = {}, body }: Request): Promise<Response | Error> {
+    try {
+      const authorization = `Bearer ${await this.token()}`;
+      const content = body === undefined ? {} : { body: body(), duplex: 'half' as const };
+      return await fetch(this.url + path, { method, headers: { ...headers, authorization }, ...content });
+    } catch (error) {
+      if (error instanceof CannotRun) throw error;
+      return error as Error;
+    }
+  }
+
+  async #newToken(): Promise<string> {
+    const file = join(process.env['DATA_DIR'] ?? 'data', 'clients', `${this.organisation}.json`);
+    const client = await readClientFile(file, this.organisation);
+    const assertion = await new SignJWT({})
+      .setProtectedHeader({ alg: client.privateKey.alg ?? 'ES256', ...(client.privateKey.kid ? { kid: client.privateKey.kid } : {}) })
+      .setIssuer(client.organisation)
+      .setSubject(client.organisation)
+      .setAudience(client.audience)
+      .setIssuedAt()
+      .setExpirationTime(`${assertionSeconds}s`)
+      .setJti(crypto.randomUUID())
+      .sign(await importJWK(client.privateKey));
+    const form = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: assertion,
+    });
+    const response = await fetch(`${this.url}/auth/v1/token`, { method: 'POST', body: form });
+    if (response.status === 503) throw new Error('not ready');
+    if (!response.ok) throw new Refused(await problemOf(response));
+    return ((await response.json()) as { access_token: string }).access_token;
+  }
+}
+
+async function readClientFile(file: string, organisation: string): Promise<ClientFile> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as ClientFile;
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new CannotRun(
+      missing
+        ? `there is no client file ${file} for ${organisation}. Set DATA_DIR to the server's data folder, or NUMLIFE_TOKEN to a token.`
+        : `the client file ${file} cannot be read. It is JSON, written by the server's first start, for its owner only.`,
+    );
+  }
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text) as Problem;
+  } catch {
+    return { type: 'about:blank', title: response.statusText || 'Error', status: response.status, code: `HTTP_${response.status}` };
+  }
+}

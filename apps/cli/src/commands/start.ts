@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+interface Options {
+  readonly data?: string;
+  readonly port?: string;
+  readonly empty?: boolean;
+}
+
+/** The server is a process of its own; this one hands signals on and ends as it ended. */
+export function addStart(program: Command): void {
+  program
+    .command('start')
+    .description('the whole system in one process on the embedded adapters')
+    .option('--data <dir>', 'where everything is kept (DATA_DIR, else data)')
+    .option('--port <port>', 'where the HTTP calls are answered (PORT, else 8080)')
+    .option('--empty', 'without the small sample history of a first start')
+    .action(async ({ data, port, empty }: Options) => {
+      const env = { ...process.env, ...(data ? { DATA_DIR: data } : {}), ...(port ? { PORT: port } : {}) };
+      const main = fileURLToPath(import.meta.resolve('@numlife/standalone/main'));
+      const child = spawn(process.execPath, [main, ...(empty ? ['--empty'] : [])], { stdio: 'inherit', env });
+      const forward = (signal: NodeJS.Signals) => child.kill(signal);
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, forward);
+      process.exitCode = await new Promise<number>((resolve) => {
+        child.on('exit', (code, signal) => {
+          resolve(code ?? (signal ? 143 : 2));
+        });
+      });
+    });
+}
