@@ -1,1 +1,3 @@
-export {};
+export * from './key-file.js';
+export * from './phone-number.js';
+export { createPrivacy, MissingKey, type Privacy, type PrivacyKeys } from './privacy.js';
