@@ -37,7 +37,14 @@ function expandWords(): void {
 function compress(): void {
   expandWords();
   const s = state;
-  let [a, b, c, d, e, f, g, h] = [s[0]!, s[1]!, s[2]!, s[3]!, s[4]!, s[5]!, s[6]!, s[7]!];
+  let a = s[0]!;
+  let b = s[1]!;
+  let c = s[2]!;
+  let d = s[3]!;
+  let e = s[4]!;
+  let f = s[5]!;
+  let g = s[6]!;
+  let h = s[7]!;
   for (let t = 0; t < 64; t += 1) {
     const sum1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
     const t1 = (h + sum1 + ((e & f) ^ (~e & g)) + roundConstants[t]! + words[t]!) | 0;
@@ -95,7 +102,10 @@ function absorb(text: string): boolean {
 /** The 128 bits in the first four words of `state`, as 26 letters (RFC 4648, lower case, no padding). */
 function base32OfState(): string {
   const l = alphabet;
-  const [a, b, c, d] = [state[0]!, state[1]!, state[2]!, state[3]!];
+  const a = state[0]!;
+  const b = state[1]!;
+  const c = state[2]!;
+  const d = state[3]!;
   // prettier-ignore
   return String.fromCharCode(
     l[a >>> 27]!, l[(a >>> 22) & 31]!, l[(a >>> 17) & 31]!, l[(a >>> 12) & 31]!, l[(a >>> 7) & 31]!, l[(a >>> 2) & 31]!,
