@@ -20,7 +20,8 @@ const run = (...commands: PassComplete[]) => {
   const all: (CompletePassed | string)[] = [];
   for (const command of commands) {
     const decision = completes.decide(command, state);
-    if (decision.outcome === 'refused') all.push(decision.refusal.kind === 'rejected' ? decision.refusal.code : 'duplicate');
+    if (decision.outcome === 'refused')
+      all.push(decision.refusal.kind === 'rejected' ? decision.refusal.code : 'duplicate');
     else {
       all.push(...decision.events);
       for (const event of decision.events) state = completes.evolve(state, event);
@@ -38,7 +39,12 @@ describe('a complete', () => {
     expect(run(pass(0), pass(0), pass(1), pass(0), pass(1))).toEqual(['0', '1 counts']);
   });
   it('sent again is a duplicate, and with another upTo a reuse of its id', () => {
-    expect(run(pass(0), pass(1), pass(0, 'b2#2'), pass(0, 'b3#2', '2026-01-02T00:00:00.000Z'))).toEqual(['0', '1 counts', 'duplicate', 'REPORT_ID_REUSED']);
+    expect(run(pass(0), pass(1), pass(0, 'b2#2'), pass(0, 'b3#2', '2026-01-02T00:00:00.000Z'))).toEqual([
+      '0',
+      '1 counts',
+      'duplicate',
+      'REPORT_ID_REUSED',
+    ]);
   });
   it('refused at the border never counts, however many partitions it passed', () => {
     const border = { code: 'EFFECTIVE_IN_FUTURE', detail: 'upTo' } as const;

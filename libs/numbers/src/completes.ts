@@ -60,7 +60,12 @@ export const completes: Decider<CompletesState, PassComplete, CompletePassed, Co
       const first = state.reports.get(passed.reportId);
       if (first && first.upTo === passed.upTo) return refused({ kind: 'duplicate' });
       if (border) return refused({ kind: 'rejected', ...border });
-      if (first) return refused({ kind: 'rejected', code: 'REPORT_ID_REUSED', detail: 'upTo: another than was reported under this reportId' });
+      if (first)
+        return refused({
+          kind: 'rejected',
+          code: 'REPORT_ID_REUSED',
+          detail: 'upTo: another than was reported under this reportId',
+        });
     }
     const counts = passes.size + 1 === passed.partitions;
     return accepted({ type: 'CompletePassed', data: { ...passed, counts } });

@@ -1,1 +1,14 @@
-export {};
+export * from './answer.js';
+export * from './calendar.js';
+export * from './canonical-json.js';
+export { type RaisedClearance } from './clearance.js';
+export * from './completes.js';
+export * from './digest.js';
+export { type AnsweredFact, type Fact, factsOf, type Said, versionOf } from './facts.js';
+export { type TimelineFinding } from './findings.js';
+export * from './intake.js';
+export { type Change, type Ending, type Generation, type Port } from './life.js';
+export * from './number.js';
+export * from './recycled.js';
+export { deriveTimeline, emptyTimeline, type Timeline } from './timeline.js';
+export { sameHolderPeriodsMax } from './told.js';

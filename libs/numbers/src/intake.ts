@@ -19,7 +19,11 @@ export interface LineRejected {
 export interface LineDuplicate {
   readonly type: 'LineDuplicate';
   /** With the first receipt's version and findings; no version for a `complete`. */
-  readonly data: LineRef & { readonly reportId: ReportId; readonly version?: number; readonly findings: readonly FindingCode[] };
+  readonly data: LineRef & {
+    readonly reportId: ReportId;
+    readonly version?: number;
+    readonly findings: readonly FindingCode[];
+  };
 }
 export interface BatchReceived {
   readonly type: 'BatchReceived';
