@@ -18,6 +18,7 @@ export function lockFolder(dir: string): FolderLock {
   let db: BetterSqlite3.Database | undefined;
   try {
     db = new BetterSqlite3(file, { timeout: 0 });
+    db.pragma('journal_mode = MEMORY'); // Nothing is written, so nothing is left beside the file.
     db.exec('BEGIN EXCLUSIVE');
     const held = db;
     return { release: () => held.close() };

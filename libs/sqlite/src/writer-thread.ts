@@ -34,12 +34,12 @@ function serve(module: WriterModule<unknown, unknown>): void {
   const control = (message: Exclude<ToWriter, { kind: 'requests' }>) => {
     if (message.kind === 'limit') limitSize(db, message.bytes);
     const replies = message.kind === 'pragmas' ? [groups.pragmas() satisfies WriterPragmas] : [undefined];
+    if (message.kind === 'close') db.close();
+    answer({ kind: 'answers', replies, failures: [] });
     if (message.kind === 'close') {
-      db.close();
       close();
       port.close();
     }
-    answer({ kind: 'answers', replies, failures: [] });
   };
 
   // Whatever arrived while the last commit ran becomes the next group; the sender's queue bounds how much that is.

@@ -81,11 +81,12 @@ export class Writer<Request, Reply> {
   /** Everything submitted before is written; everything after is refused with `unavailable`. */
   async close(): Promise<void> {
     if (this.#ended) return;
-    while (this.#waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
-    const exited = once(this.#worker, 'exit');
-    const closed = this.#control({ kind: 'close' });
     this.#ended = new InfrastructureFailure('unavailable', 'the writer is closed');
-    await closed;
+    if (this.#waiting.length > 0) {
+      await new Promise<void>((go, reject) => this.#waiting.push({ bytes: 0, go, reject }));
+    }
+    const exited = once(this.#worker, 'exit');
+    await this.#ask({ kind: 'close' });
     await exited;
   }
 
@@ -117,8 +118,11 @@ export class Writer<Request, Reply> {
   }
 
   #control(message: ToWriter): Promise<unknown> {
+    return this.#ended ? Promise.reject(this.#ended) : this.#ask(message);
+  }
+
+  #ask(message: ToWriter): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (this.#ended) return reject(this.#ended);
       this.#flush();
       this.#asked.push({ bytes: 0, resolve, reject });
       this.#post(message);
