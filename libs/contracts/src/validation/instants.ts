@@ -60,7 +60,7 @@ function millisecondsOf(text: string, end: number): string {
   return end === 19 ? '000' : text.slice(20, end).padEnd(3, '0');
 }
 
-const paddedHours = Array.from({ length: 24 }, (_, hour) => String(hour).padStart(2, '0'));
+const padded = Array.from({ length: 32 }, (_, value) => String(value).padStart(2, '0'));
 
 /**
  * Reads RFC 3339 with an offset; undefined for everything else. Up to nine digits of a second are taken and cut to
@@ -78,8 +78,13 @@ export function parseInstant(text: string): Instant | undefined {
 
 function inUtc(text: string, milliseconds: string, offsetMs: number): Instant | undefined {
   const hour = two(text, 11) - offsetMs / hourMs;
-  if (hour >= 0 && hour < 24 && Number.isInteger(hour)) {
-    return `${text.slice(0, 10)}T${paddedHours[hour]!}${text.slice(13, 19)}.${milliseconds}Z` as Instant;
+  const rest = `${text.slice(13, 19)}.${milliseconds}Z`;
+  if (hour >= 0 && hour < 24 && Number.isInteger(hour))
+    return `${text.slice(0, 10)}T${padded[hour]!}${rest}` as Instant;
+  const day = two(text, 8);
+  // Most that change the day do not change the month: a morning in +08:00.
+  if (hour < 0 && hour >= -24 && Number.isInteger(hour) && day > 1) {
+    return `${text.slice(0, 8)}${padded[day - 1]!}T${padded[hour + 24]!}${rest}` as Instant;
   }
   const local = Date.parse(`${text.slice(0, 10)}T${text.slice(11, 19)}.${milliseconds}Z`);
   const utc = new Date(local - offsetMs).toISOString();
@@ -93,7 +98,7 @@ export const isInstant = (text: string): text is Instant => text.length === 24 &
 export function formatInstant(instant: Instant): string {
   const hour = two(instant, 11) + 8;
   if (hour < 24) {
-    const seconds = `${instant.slice(0, 11)}${paddedHours[hour]!}${instant.slice(13, 19)}`;
+    const seconds = `${instant.slice(0, 11)}${padded[hour]!}${instant.slice(13, 19)}`;
     return `${seconds}${instant.endsWith('.000Z') ? '' : instant.slice(19, 23)}+08:00`;
   }
   const shifted = new Date(Date.parse(instant) + shanghaiOffsetMs).toISOString();
