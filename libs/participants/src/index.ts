@@ -1,1 +1,2 @@
-export {};
+export * from './participant.js';
+export * from './registry.js';
