@@ -1,5 +1,6 @@
 import {
   participant,
+  participantStreamOf,
   type Participant,
   type ParticipantEvent,
   type ParticipantRole,
@@ -23,6 +24,6 @@ export class Participants {
   }
 
   isActive(role: ParticipantRole, id: string): boolean {
-    return this.all().some((one) => one.role === role && one.id === id && one.status === 'active');
+    return this.#byStream.get(participantStreamOf(role, id))?.status === 'active';
   }
 }
