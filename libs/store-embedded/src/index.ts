@@ -1,1 +1,1 @@
-export {};
+export { type EmbeddedStore, type EmbeddedStoreOptions, openEmbeddedStore, openEmbeddedStoreReader } from './store.js';
