@@ -25,9 +25,9 @@ export function portAfter({ said }: StandingReport, change: Change, before: Befo
   return endsIt && before.lastPort ? { ...before.lastPort, broughtIt: false } : before.lastPort;
 }
 
-/** It names the port that brought the number to the carrier that serves it. */
-export const namesThePortThatBroughtIt = ({ lastPort }: Life, { portOrderId }: PortedSaid): boolean =>
-  lastPort?.broughtIt === true && lastPort.portOrderId === portOrderId;
+/** It names the port that brought the number to the carrier that serves it; an opening after it may have taken it elsewhere. */
+export const namesThePortThatBroughtIt = ({ lastPort }: Life, { portOrderId, toCarrier }: PortedSaid): boolean =>
+  lastPort?.broughtIt === true && lastPort.portOrderId === portOrderId && lastPort.toCarrier === toCarrier;
 
 /** Which carriers have a report of which port in the timeline, whenever effective and whether entitled or not. */
 export type PortReports = ReadonlySet<string>;
