@@ -1,5 +1,12 @@
-import { Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { type BatchProgress, type CarrierId, type ListedFinding, outcomes, type Receipt, type ReceiptOutcome } from '@numlife/contracts';
+import { Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  type BatchProgress,
+  type CarrierId,
+  type ListedFinding,
+  outcomes,
+  type Receipt,
+  type ReceiptOutcome,
+} from '@numlife/contracts';
 import { formatInstant } from '@numlife/contracts/validation';
 import { Access, CalledBy, type Caller, pageSize, ProblemException } from '@numlife/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -24,7 +31,11 @@ export class CarrierController {
 
   @Access({ scope: 'reports:write', roles: ['carrier'] })
   @Post('reports')
-  async reports(@CalledBy() caller: Caller, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+  async reports(
+    @CalledBy() caller: Caller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<object> {
     const carrier = caller.id as CarrierId;
     const idempotencyKey = headerOf(request, 'idempotency-key');
     const waitMs = waitOf(headerOf(request, 'prefer'));
@@ -43,15 +54,22 @@ export class CarrierController {
     const carrier = id as CarrierId;
     const known = isBatchId(batchId) ? await this.hub.batch(carrier, batchId) : undefined;
     const received = isBatchId(batchId) ? this.uploads.received({ carrier, batchId }) : undefined;
-    if (known === undefined && received === undefined) throw new ProblemException(404, 'UNKNOWN_BATCH', { detail: 'No batch of yours has this id.' });
+    if (known === undefined && received === undefined)
+      throw new ProblemException(404, 'UNKNOWN_BATCH', { detail: 'No batch of yours has this id.' });
     return progress(batchId, known, received);
   }
 
   @Get('batches')
-  async batches(@CalledBy() { id }: Caller, @Query('after') after?: string, @Query('limit') limit?: string): Promise<object> {
+  async batches(
+    @CalledBy() { id }: Caller,
+    @Query('after') after?: string,
+    @Query('limit') limit?: string,
+  ): Promise<object> {
     const carrier = id as CarrierId;
     const page = await this.hub.batches(carrier, after, pageSize(limit));
-    const batches = page.batches.map((batch) => progress(batch.batchId, batch, this.uploads.received({ carrier, batchId: batch.batchId })));
+    const batches = page.batches.map((batch) =>
+      progress(batch.batchId, batch, this.uploads.received({ carrier, batchId: batch.batchId })),
+    );
     return { batches, next: page.next };
   }
 
@@ -59,7 +77,9 @@ export class CarrierController {
   async receipts(@CalledBy() { id }: Caller, @Query() query: Record<string, string | undefined>): Promise<object> {
     const { batch, outcome, after, limit } = query;
     if (outcome !== undefined && !outcomes.includes(outcome as ReceiptOutcome)) {
-      throw new ProblemException(400, 'BAD_QUERY', { errors: [{ field: 'outcome', detail: `takes ${outcomes.join(', ')}` }] });
+      throw new ProblemException(400, 'BAD_QUERY', {
+        errors: [{ field: 'outcome', detail: `takes ${outcomes.join(', ')}` }],
+      });
     }
     const page = await this.hub.receipts({
       carrier: id as CarrierId,
@@ -73,12 +93,20 @@ export class CarrierController {
 
   @Access({ scope: 'findings:read', roles: ['carrier'] })
   @Get('findings')
-  async findings(@CalledBy() { id }: Caller, @Query('after') after?: string, @Query('limit') limit?: string): Promise<object> {
+  async findings(
+    @CalledBy() { id }: Caller,
+    @Query('after') after?: string,
+    @Query('limit') limit?: string,
+  ): Promise<object> {
     const page = await this.hub.carrierFindings(id as CarrierId, after, pageSize(limit));
     return { findings: page.findings.map(shownFinding), next: page.next };
   }
 
-  async #receiptsWithin(carrier: CarrierId, { batchId, received }: Received, waitMs: number): Promise<object[] | undefined> {
+  async #receiptsWithin(
+    carrier: CarrierId,
+    { batchId, received }: Received,
+    waitMs: number,
+  ): Promise<object[] | undefined> {
     if (received > receiptsInAnswerMax) return undefined;
     if (!(await this.hub.waitForBatch(carrier, batchId, received, waitMs))) return undefined;
     const { receipts } = await this.hub.receipts({ carrier, batch: batchId, limit: receiptsInAnswerMax });
@@ -89,12 +117,16 @@ export class CarrierController {
 function reportsOf(request: FastifyRequest): AsyncIterable<readonly CutReport[]> {
   const type = (headerOf(request, 'content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase();
   if (headerOf(request, 'content-encoding') !== undefined) {
-    throw new ProblemException(415, 'NOT_TEXT', { detail: 'Content-Encoding: the body is taken as it is, uncompressed.' });
+    throw new ProblemException(415, 'NOT_TEXT', {
+      detail: 'Content-Encoding: the body is taken as it is, uncompressed.',
+    });
   }
   if (type === 'text/csv') return cutCsv(request.body as Readable);
   if (type === 'application/x-ndjson' || type === 'application/ndjson') return cutNdjson(request.body as Readable);
   if (type === 'application/json') return once(cutJson(request.body as string));
-  throw new ProblemException(415, 'UNSUPPORTED_CONTENT_TYPE', { detail: `Content-Type takes ${uploadFormats.join(', ')}.` });
+  throw new ProblemException(415, 'UNSUPPORTED_CONTENT_TYPE', {
+    detail: `Content-Type takes ${uploadFormats.join(', ')}.`,
+  });
 }
 
 async function* once<Value>(value: Value): AsyncGenerator<Value> {
@@ -117,7 +149,15 @@ function progress(batchId: string, known: BatchProgress | undefined, taken: numb
   const { recorded = 0, recordedWithAnomaly = 0, duplicate = 0, rejected = 0 } = known ?? {};
   const done = recorded + recordedWithAnomaly + duplicate + rejected;
   const received = Math.max(taken ?? 0, known?.received ?? 0, done);
-  return { batchId: batchId as BatchProgress['batchId'], received, recorded, recordedWithAnomaly, duplicate, rejected, pending: received - done };
+  return {
+    batchId: batchId as BatchProgress['batchId'],
+    received,
+    recorded,
+    recordedWithAnomaly,
+    duplicate,
+    rejected,
+    pending: received - done,
+  };
 }
 
 const shown = (receipt: Receipt) => ({ ...receipt, recordedAt: formatInstant(receipt.recordedAt) });

@@ -1,4 +1,12 @@
-import type { BatchId, BatchProgress, CarrierId, ListedFinding, Receipt, ReceiptOutcome, ReportId } from '@numlife/contracts';
+import type {
+  BatchId,
+  BatchProgress,
+  CarrierId,
+  ListedFinding,
+  Receipt,
+  ReceiptOutcome,
+  ReportId,
+} from '@numlife/contracts';
 
 export const hubForCarrier = Symbol('HubForCarrier');
 
@@ -15,7 +23,11 @@ export interface ReceiptQuery {
 export interface HubForCarrier {
   batch(carrier: CarrierId, batchId: BatchId): Promise<BatchProgress | undefined>;
   /** Latest first. */
-  batches(carrier: CarrierId, after: string | undefined, limit: number): Promise<{ batches: readonly BatchProgress[]; next: string | null }>;
+  batches(
+    carrier: CarrierId,
+    after: string | undefined,
+    limit: number,
+  ): Promise<{ batches: readonly BatchProgress[]; next: string | null }>;
   receipts(query: ReceiptQuery): Promise<{ receipts: readonly Receipt[]; next: string | null }>;
   carrierFindings(
     carrier: CarrierId,

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const main = join(here, '..', 'dist', 'main.js');
+const main = join(here, '..', 'dist', 'apps', 'cli', 'src', 'main.js');
 
 function ownNode() {
   for (let folder = here; ; folder = dirname(folder)) {
@@ -25,7 +25,9 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
 } else {
   const node = ownNode();
   if (!node) {
-    process.stderr.write(`numlife needs Node 24 or later; this is ${process.versions.node}. Run npm ci, or install Node 24.\n`);
+    process.stderr.write(
+      `numlife needs Node 24 or later; this is ${process.versions.node}. Run npm ci, or install Node 24.\n`,
+    );
     process.exit(2);
   }
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });

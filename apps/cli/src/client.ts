@@ -17,8 +17,11 @@ export interface Request {
   readonly path: string;
   readonly headers?: Record<string, string>;
   /** Made anew for each attempt, because a stream can be sent once. */
-  readonly body?: () => BodyInit;
+  readonly body?: () => Body;
 }
+
+/** What `fetch` can send: text, a form, a stream. */
+export type Body = NonNullable<RequestInit['body']>;
 
 const assertionSeconds = 60;
 const patienceMs = 120_000;
@@ -53,14 +56,19 @@ export class Client {
   }
 
   post<Answer>(path: string, body: object): Promise<Answer> {
-    return this.json({ method: 'POST', path, headers: { 'content-type': 'application/json' }, body: () => JSON.stringify(body) });
+    return this.json({
+      method: 'POST',
+      path,
+      headers: { 'content-type': 'application/json' },
+      body: () => JSON.stringify(body),
+    });
   }
 
   /** Answers with a response that is ok; repeats what failed on the way or was turned away for now (the calls are idempotent). */
   async send(request: Request): Promise<Response> {
     const giveUpAt = performance.now() + patienceMs;
     let pauseMs = pauseFirstMs;
-    for (let renewed = false; ; ) {
+    for (let renewed = false; ;) {
       const response = await this.#attempt(request);
       if (response instanceof Response) {
         if (response.ok) return response;
@@ -101,7 +109,10 @@ export class Client {
     const file = join(process.env['DATA_DIR'] ?? 'data', 'clients', `${this.organisation}.json`);
     const client = await readClientFile(file, this.organisation);
     const assertion = await new SignJWT({})
-      .setProtectedHeader({ alg: client.privateKey.alg ?? 'ES256', ...(client.privateKey.kid ? { kid: client.privateKey.kid } : {}) })
+      .setProtectedHeader({
+        alg: client.privateKey.alg ?? 'ES256',
+        ...(client.privateKey.kid ? { kid: client.privateKey.kid } : {}),
+      })
       .setIssuer(client.organisation)
       .setSubject(client.organisation)
       .setAudience(client.audience)
@@ -139,6 +150,11 @@ async function problemOf(response: Response): Promise<Problem> {
   try {
     return JSON.parse(text) as Problem;
   } catch {
-    return { type: 'about:blank', title: response.statusText || 'Error', status: response.status, code: `HTTP_${response.status}` };
+    return {
+      type: 'about:blank',
+      title: response.statusText || 'Error',
+      status: response.status,
+      code: `HTTP_${response.status}`,
+    };
   }
 }

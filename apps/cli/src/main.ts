@@ -25,7 +25,8 @@ Exit codes: 0 done, 1 the answer is no (lines rejected, verification failed), 2 
   )
   .exitOverride();
 
-for (const add of [addStart, addSample, addReport, addBindings, addCheck, addTimeline, addToken, addConfig]) add(program);
+for (const add of [addStart, addSample, addReport, addBindings, addCheck, addTimeline, addToken, addConfig])
+  add(program);
 
 try {
   await program.parseAsync();

@@ -49,14 +49,12 @@ export class Hub {
   /** Resolves when the hub takes work. `onFailure` is called when a loop cannot go on: the process must end. */
   async start(onFailure: (error: unknown) => void): Promise<void> {
     const { reference, readiness, views } = this.#parts;
-    readiness.add('hub', () => (reference.isCaughtUp() ? undefined : 'reading participants and segments'));
     readiness.add('views', () => (views.hasCaughtUp() ? undefined : 'rebuilding the read models from the store'));
     const loop = (name: string, run: () => Promise<void>): void => {
       const { logger } = this.#parts;
       this.#loops.push(keepRunning({ name, signal: this.#stopping.signal, logger }, run).catch(onFailure));
     };
     loop('reference', () => reference.follow(this.#stopping.signal));
-    await this.#referenceRead();
     loop('views', () => views.follow(this.#stopping.signal));
     await this.#startPublishing(loop);
     reference.onChange(() => {
@@ -72,18 +70,6 @@ export class Hub {
     await Promise.all(this.#loops);
   }
 
-  async #referenceRead(): Promise<void> {
-    const { reference } = this.#parts;
-    while (!reference.isCaughtUp() && !this.#stopping.signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const off = reference.onChange(() => {
-          off();
-          resolve();
-        });
-      });
-    }
-  }
-
   async #startPublishing(loop: (name: string, run: () => Promise<void>) => void): Promise<void> {
     const { configuration, store, transport, views, clock, reference } = this.#parts;
     const partitions = configuration.REPORT_PARTITIONS;
@@ -92,10 +78,18 @@ export class Hub {
       [topics.segments]: { partitions: 1, cleanup: 'compact' },
     });
     const { signal } = this.#stopping;
-    const publisher = new Publisher({ ...this.#parts, checkpoints: views.checkpoints, carriers: () => reference.everyCarrier(), sequenceBase: 0n });
+    const publisher = new Publisher({
+      ...this.#parts,
+      checkpoints: views.checkpoints,
+      carriers: () => reference.everyCarrier(),
+      sequenceBase: 0n,
+    });
     loop('publisher', () => follow(store, publisher, signal));
     loop('segments', () => follow(store, new SegmentPublisher(transport, views.checkpoints, reference, clock), signal));
-    const timer = setInterval(() => void publisher.watermark().catch(() => undefined), configuration.WATERMARK_SECONDS * 1000);
+    const timer = setInterval(
+      () => void publisher.watermark().catch(() => undefined),
+      configuration.WATERMARK_SECONDS * 1000,
+    );
     signal.addEventListener('abort', () => {
       clearInterval(timer);
     });
@@ -116,6 +110,11 @@ export class Hub {
     }
     await transport.ensureTopics(Object.fromEntries(reports.map((topic) => [topic, settings])));
     const ingest = new Ingest({ store, clock, privacy, reference, rules: rulesOf(configuration), metrics });
-    await transport.consume({ group: ingestGroup, topics: reports, onBatch: (batch) => ingest.handle(batch), signal: this.#ingesting.signal });
+    await transport.consume({
+      group: ingestGroup,
+      topics: reports,
+      onBatch: (batch) => ingest.handle(batch),
+      signal: this.#ingesting.signal,
+    });
   }
 }

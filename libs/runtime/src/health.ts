@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
+import { Controller, type DynamicModule, Get, Header, Inject, Module, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Open } from './access.js';
 import { Metrics } from './metrics.js';
@@ -52,5 +52,21 @@ export class HealthController {
   async scrape(): Promise<string> {
     await this.refresh();
     return this.metrics.registry.metrics();
+  }
+}
+
+/** Liveness, readiness and metrics of a process. */
+@Module({})
+export class HealthModule {
+  static with(readiness: Readiness, metrics: Metrics, refresh: BeforeMetrics): DynamicModule {
+    return {
+      module: HealthModule,
+      controllers: [HealthController],
+      providers: [
+        { provide: Readiness, useValue: readiness },
+        { provide: Metrics, useValue: metrics },
+        { provide: beforeMetrics, useValue: refresh },
+      ],
+    };
   }
 }

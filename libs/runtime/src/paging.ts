@@ -8,5 +8,7 @@ export function pageSize(limit: string | undefined): number {
   if (limit === undefined || limit === '') return pageSizeDefault;
   const size = /^\d{1,6}$/.test(limit) ? Number(limit) : 0;
   if (size >= 1 && size <= pageSizeMax) return size;
-  throw new ProblemException(400, 'BAD_QUERY', { errors: [{ field: 'limit', detail: `takes a whole number from 1 to ${pageSizeMax}` }] });
+  throw new ProblemException(400, 'BAD_QUERY', {
+    errors: [{ field: 'limit', detail: `takes a whole number from 1 to ${pageSizeMax}` }],
+  });
 }

@@ -49,13 +49,18 @@ export function cutJson(text: string): CutReport[] {
   try {
     whole = JSON.parse(text);
   } catch {
-    throw new ProblemException(400, 'INVALID_JSON', { detail: 'The body is not JSON. Take application/x-ndjson to have each line judged alone.' });
+    throw new ProblemException(400, 'INVALID_JSON', {
+      detail: 'The body is not JSON. Take application/x-ndjson to have each line judged alone.',
+    });
   }
-  if (whole === null || typeof whole !== 'object') throw new ProblemException(400, 'INVALID_JSON', { detail: 'The body takes a report or an array of reports.' });
+  if (whole === null || typeof whole !== 'object')
+    throw new ProblemException(400, 'INVALID_JSON', { detail: 'The body takes a report or an array of reports.' });
   if (!Array.isArray(whole)) return [cutObject(measured(1, text.trim()))];
   if (whole.length === 0) throw new ProblemException(400, 'EMPTY_FILE', { detail: 'The array has no report.' });
   if (whole.length > reportArrayMax) {
-    throw new ProblemException(413, 'TOO_MANY_REPORTS', { detail: `An array takes at most ${reportArrayMax} reports; send more as application/x-ndjson or text/csv.` });
+    throw new ProblemException(413, 'TOO_MANY_REPORTS', {
+      detail: `An array takes at most ${reportArrayMax} reports; send more as application/x-ndjson or text/csv.`,
+    });
   }
   return elementsOf(text).map((element, index) => cutObject(measured(index + 1, element)));
 }
@@ -74,7 +79,9 @@ async function* refusingBinary(chunks: AsyncIterable<Buffer>): AsyncGenerator<Bu
 function readHeader(line: RawLine): readonly string[] {
   const cells = line.unreadable ? undefined : cellsOf(line.text);
   if (!cells) {
-    throw new ProblemException(400, 'BAD_HEADER', { detail: `The header row cannot be read (${line.unreadable ?? 'broken-quote'}). Nothing was taken.` });
+    throw new ProblemException(400, 'BAD_HEADER', {
+      detail: `The header row cannot be read (${line.unreadable ?? 'broken-quote'}). Nothing was taken.`,
+    });
   }
   const checked = checkColumns(cells);
   if (!checked.ok) throw new ProblemException(400, checked.code, { detail: `${checked.detail} Nothing was taken.` });
@@ -87,7 +94,12 @@ function cutRow(raw: RawLine, columns: readonly string[]): CutReport {
   const cells = cellsOf(raw.text);
   if (!cells) return { line, text: '', unreadable: 'broken-quote', complete: false };
   if (cells.length !== columns.length) return { line, text: '', unreadable: 'wrong-cell-count', complete: false };
-  return cut(line, JSON.stringify(reportFromCells(columns, cells)), cells[columns.indexOf('number')], cells[columns.indexOf('kind')]);
+  return cut(
+    line,
+    JSON.stringify(reportFromCells(columns, cells)),
+    cells[columns.indexOf('number')],
+    cells[columns.indexOf('kind')],
+  );
 }
 
 /** No value of ours has a line break, so every line stands alone and a broken quote costs one line. */

@@ -39,7 +39,14 @@ export class Intake {
   async receive(upload: Upload): Promise<Received> {
     const { uploads, clock } = this.options;
     const batchId = this.#batchIdOf(upload);
-    const batch = { carrier: upload.carrier, batchId, batchAt: clock.now(), hash: createHash('sha256'), received: 0, again: false };
+    const batch = {
+      carrier: upload.carrier,
+      batchId,
+      batchAt: clock.now(),
+      hash: createHash('sha256'),
+      received: 0,
+      again: false,
+    };
     const begun = await uploads.begin(batch, batch.batchAt);
     batch.batchAt = begun.batchAt as Instant;
     batch.again = begun.finishedHash !== null;
@@ -112,7 +119,8 @@ export class Intake {
       ce_batchat: batchAt,
       ...(report.unreadable === undefined ? {} : { ce_unreadable: report.unreadable }),
     };
-    const value = report.unreadable === undefined ? JSON.stringify({ v: 1, sealed: privacy.seal(carrier, report.text, id) }) : '{}';
+    const value =
+      report.unreadable === undefined ? JSON.stringify({ v: 1, sealed: privacy.seal(carrier, report.text, id) }) : '{}';
     return { key, headers, value: encoder.encode(value) };
   }
 
@@ -142,7 +150,8 @@ const cloudEvent = (id: string, type: string, carrier: CarrierId): Record<string
 
 const otherBytes = (): ProblemException =>
   new ProblemException(422, 'IDEMPOTENCY_KEY_REUSED', {
-    detail: 'Under this Idempotency-Key other bytes were received before. What was acknowledged then stands; send this file under a new key.',
+    detail:
+      'Under this Idempotency-Key other bytes were received before. What was acknowledged then stands; send this file under a new key.',
   });
 
 export const isBatchId = (text: string): text is BatchId => batchIdPattern.test(text);

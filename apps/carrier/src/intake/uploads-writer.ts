@@ -30,8 +30,12 @@ export type UploadsReply = { readonly same: boolean; readonly upload: UploadRow 
 
 /** Runs inside the writer's transaction. */
 export function createWriter(db: Database): (request: UploadsRequest) => UploadsReply {
-  const insert = db.prepare('INSERT INTO uploads (carrier, batch_id, batch_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
-  const select = db.prepare('SELECT batch_at AS batchAt, received, finished_hash AS finishedHash FROM uploads WHERE carrier = ? AND batch_id = ?');
+  const insert = db.prepare(
+    'INSERT INTO uploads (carrier, batch_id, batch_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  const select = db.prepare(
+    'SELECT batch_at AS batchAt, received, finished_hash AS finishedHash FROM uploads WHERE carrier = ? AND batch_id = ?',
+  );
   const sliceOf = db.prepare('SELECT hash FROM slices WHERE carrier = ? AND batch_id = ? AND received = ?').pluck();
   const insertSlice = db.prepare('INSERT INTO slices (carrier, batch_id, received, hash) VALUES (?, ?, ?, ?)');
   const progress = db.prepare('UPDATE uploads SET received = max(received, ?) WHERE carrier = ? AND batch_id = ?');

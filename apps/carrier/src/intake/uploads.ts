@@ -12,7 +12,13 @@ export class Uploads {
 
   static async open(file: string): Promise<Uploads> {
     const module = workerModule(import.meta.url, './uploads-writer.js');
-    const writer = await Writer.open<UploadsRequest, UploadsReply>({ file, module, synchronous: 'FULL', applicationId, schemaVersion: 1 });
+    const writer = await Writer.open<UploadsRequest, UploadsReply>({
+      file,
+      module,
+      synchronous: 'FULL',
+      applicationId,
+      schemaVersion: 1,
+    });
     return new Uploads(writer, openReader(file));
   }
 
@@ -28,7 +34,10 @@ export class Uploads {
 
   /** How many lines of a batch have been received so far; undefined for a batch that did not come this way. */
   received({ carrier, batchId }: UploadKey): number | undefined {
-    return this.reader.prepare('SELECT received FROM uploads WHERE carrier = ? AND batch_id = ?').pluck().get(carrier, batchId) as number | undefined;
+    return this.reader
+      .prepare('SELECT received FROM uploads WHERE carrier = ? AND batch_id = ?')
+      .pluck()
+      .get(carrier, batchId) as number | undefined;
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { Client } from '../client.js';
+import { type Body, Client } from '../client.js';
 import { CannotRun, exitCodes } from '../exit.js';
 
 interface Stored {
@@ -22,7 +22,7 @@ export function addBindings(program: Command): void {
       await access(file).catch(() => {
         throw new CannotRun(`there is no file ${file}`);
       });
-      const body = () => Readable.toWeb(createReadStream(file)) as unknown as BodyInit;
+      const body = () => Readable.toWeb(createReadStream(file)) as Body;
       const answer = await new Client(app).json<Stored>({
         method: 'PUT',
         path: '/connector/v1/bindings',
@@ -31,8 +31,11 @@ export function addBindings(program: Command): void {
       });
       if (json) console.log(JSON.stringify(answer));
       else {
-        console.log(`${answer.received} lines, ${answer.stored} bindings stored, ${answer.received - answer.stored} rejected`);
-        for (const { line, field, detail } of answer.rejected.slice(0, 20)) console.log(`  line ${line}, ${field}: ${detail}`);
+        console.log(
+          `${answer.received} lines, ${answer.stored} bindings stored, ${answer.received - answer.stored} rejected`,
+        );
+        for (const { line, field, detail } of answer.rejected.slice(0, 20))
+          console.log(`  line ${line}, ${field}: ${detail}`);
       }
       if (answer.stored < answer.received) process.exitCode = exitCodes.answerIsNo;
     });

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { Readable, Writable } from 'node:stream';
-import { Client } from '../client.js';
+import { type Body, Client } from '../client.js';
 import { CannotRun } from '../exit.js';
 
 interface Options {
@@ -40,7 +40,7 @@ async function checkFile(file: string, { as, json }: Options): Promise<void> {
     throw new CannotRun(`there is no file ${file}`);
   });
   const headers = { 'content-type': 'text/csv', accept: json ? 'application/x-ndjson' : 'text/csv' };
-  const body = () => Readable.toWeb(createReadStream(file)) as unknown as BodyInit;
+  const body = () => Readable.toWeb(createReadStream(file)) as Body;
   const response = await new Client(as).send({ method: 'POST', path: '/hub/v1/recycled/bulk', headers, body });
   await response.body?.pipeTo(Writable.toWeb(process.stdout), { preventClose: true });
 }

@@ -15,7 +15,9 @@ export function addConfig(program: Command): void {
       const width = Math.max(...rows.map(({ name }) => name.length));
       for (const row of rows) {
         const value = row.value === '' ? '(empty)' : row.value;
-        console.log(`${row.name.padEnd(width)}  ${value}${row.value === row.default ? '' : `  (default ${row.default || 'empty'})`}`);
+        console.log(
+          `${row.name.padEnd(width)}  ${value}${row.value === row.default ? '' : `  (default ${row.default || 'empty'})`}`,
+        );
         console.log(`${' '.repeat(width)}  ${row.does}; takes ${row.takes}`);
       }
     });

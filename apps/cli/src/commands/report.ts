@@ -7,7 +7,7 @@ import { basename, extname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from '../client.js';
+import { type Body, Client } from '../client.js';
 import { CannotRun, exitCodes } from '../exit.js';
 import { type Progress, showProgress } from '../progress.js';
 
@@ -31,7 +31,12 @@ interface Summary {
   readonly findings: Record<string, number>;
 }
 
-const types: Record<string, string> = { '.csv': 'text/csv', '.ndjson': 'application/x-ndjson', '.jsonl': 'application/x-ndjson', '.json': 'application/json' };
+const types: Record<string, string> = {
+  '.csv': 'text/csv',
+  '.ndjson': 'application/x-ndjson',
+  '.jsonl': 'application/x-ndjson',
+  '.json': 'application/json',
+};
 const waitSeconds = 30;
 const pollMs = 250;
 
@@ -44,7 +49,10 @@ export function addReport(program: Command): void {
     .option('--dir <dir>', 'a folder of <date>/<carrier>.csv: day by day, carriers in the order of their ids')
     .option('--again', 'as a new batch: what was recorded before becomes a duplicate')
     .option('--json', 'machine-readable')
-    .addHelpText('after', '\nA file sent before is taken up where it was: its lines are not recorded twice, and get the receipts they had.')
+    .addHelpText(
+      'after',
+      '\nA file sent before is taken up where it was: its lines are not recorded twice, and get the receipts they had.',
+    )
     .action(async (files: string[], options: Options) => {
       const dayFiles = await filesOf(files, options);
       const summary = await sendAll(dayFiles, options);
@@ -70,11 +78,16 @@ async function filesOfDir(dir: string): Promise<DayFile[]> {
     throw new CannotRun(`there is no folder ${dir}`);
   });
   const within = entries.some(({ name }) => name === 'reports') ? join(dir, 'reports') : dir;
-  const days = (await readdir(within, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const days = (await readdir(within, { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
   const found: DayFile[] = [];
   for (const day of days.sort()) {
-    const names = (await readdir(join(within, day))).filter((name) => types[extname(name)] && !name.endsWith('.receipts.csv'));
-    for (const name of names.sort()) found.push({ file: join(within, day, name), carrier: basename(name, extname(name)) });
+    const names = (await readdir(join(within, day))).filter(
+      (name) => types[extname(name)] && !name.endsWith('.receipts.csv'),
+    );
+    for (const name of names.sort())
+      found.push({ file: join(within, day, name), carrier: basename(name, extname(name)) });
   }
   if (found.length === 0) throw new CannotRun(`${dir} has no files like 2026-01-31/ct.csv`);
   return found;
@@ -87,7 +100,11 @@ async function sendAll(dayFiles: readonly DayFile[], options: Options): Promise<
   for (const dayFile of dayFiles) {
     const client = clients.get(dayFile.carrier) ?? new Client(dayFile.carrier);
     clients.set(dayFile.carrier, client);
-    await sendOne(dayFile, { client, again: options.again === true, progress: dayFiles.length > 1 ? undefined : progress }, summary);
+    await sendOne(
+      dayFile,
+      { client, again: options.again === true, progress: dayFiles.length > 1 ? undefined : progress },
+      summary,
+    );
     summary.files += 1;
     progress.update(summary.files, dayFiles.length);
   }
@@ -108,7 +125,7 @@ async function sendOne({ file }: DayFile, sending: Sending, summary: Summary): P
     method: 'POST',
     path: '/carrier/v1/reports',
     headers: { 'content-type': typeOf(file), 'idempotency-key': key, prefer: `wait=${waitSeconds}` },
-    body: () => Readable.toWeb(createReadStream(file)) as unknown as BodyInit,
+    body: () => Readable.toWeb(createReadStream(file)) as Body,
   });
   if (!receipts) await waitForReceipts(batchId, sending);
   const all = receipts ? [receipts] : receiptPages(client, batchId);
@@ -135,7 +152,11 @@ async function* receiptPages(client: Client, batchId: string): AsyncGenerator<Re
   } while (after !== '');
 }
 
-async function writeReceipts(target: string, pages: AsyncIterable<Receipt[]> | Iterable<Receipt[]>, summary: Summary): Promise<void> {
+async function writeReceipts(
+  target: string,
+  pages: AsyncIterable<Receipt[]> | Iterable<Receipt[]>,
+  summary: Summary,
+): Promise<void> {
   const rows = async function* () {
     yield `${receiptColumns.join(',')}\n`;
     for await (const page of pages) {
@@ -148,7 +169,16 @@ async function writeReceipts(target: string, pages: AsyncIterable<Receipt[]> | I
 }
 
 const rowOf = (receipt: Receipt): string =>
-  [receipt.line, receipt.reportId, receipt.outcome, receipt.code, receipt.detail, receipt.version, receipt.findings.join(';'), receipt.recordedAt]
+  [
+    receipt.line,
+    receipt.reportId,
+    receipt.outcome,
+    receipt.code,
+    receipt.detail,
+    receipt.version,
+    receipt.findings.join(';'),
+    receipt.recordedAt,
+  ]
     .map((cell) => quoted(cell === undefined ? '' : String(cell)))
     .join(',') + '\n';
 

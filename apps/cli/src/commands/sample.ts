@@ -38,12 +38,15 @@ export function addSample(program: Command): void {
     .option('--json', 'machine-readable')
     .action(async ({ json, ...options }: Options) => {
       const progress = showProgress('sample', 'days', json === true);
-      const onProgress = (done: number, total: number) => {
-        progress.update(done, total);
+      const onProgress = ({ day, days }: { day: number; days: number }) => {
+        progress.update(day, days);
       };
       const manifest = await writeSample({ ...options, segments: await sampleSegments(), onProgress });
       progress.stop();
       if (json) console.log(JSON.stringify(manifest));
-      else console.log(`${manifest.lines} lines in ${manifest.files} files under ${options.out}\nSend them with: npx numlife report --dir ${options.out}`);
+      else
+        console.log(
+          `${manifest.lines} lines in ${manifest.files} files under ${options.out}\nSend them with: npx numlife report --dir ${options.out}`,
+        );
     });
 }

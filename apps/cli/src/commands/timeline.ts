@@ -37,8 +37,11 @@ function describe(timeline: TimelineAnswer): string {
     const from = generation.fromKnown ? generation.from : `before ${generation.from}`;
     const until = generation.until === null ? 'still held' : `${generation.until} (${generation.endedBy})`;
     const holder = generation.holder ?? 'holder not known';
-    lines.push(`  ${generation.ordinal}. ${from} – ${until}  ${holder}${generation.continues ? ', the same holder as before' : ''}`);
+    lines.push(
+      `  ${generation.ordinal}. ${from} – ${until}  ${holder}${generation.continues ? ', the same holder as before' : ''}`,
+    );
   }
-  for (const { severity, code, carrier, reportId } of findings) lines.push(`  ${severity} ${code}: report ${reportId} of ${carrier}`);
+  for (const { severity, code, carrier, reportId } of findings)
+    lines.push(`  ${severity} ${code}: report ${reportId} of ${carrier}`);
   return lines.join('\n');
 }

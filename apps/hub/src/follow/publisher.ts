@@ -1,5 +1,14 @@
 import { type CarrierId, type Instant, messageTypes, topics, watermarkKey } from '@numlife/contracts';
-import { type Clock, decodeEnvelope, type EventStore, type FollowerTarget, type Message, type Position, type StorePage, type Transport } from '@numlife/event-sourcing';
+import {
+  type Clock,
+  decodeEnvelope,
+  type EventStore,
+  type FollowerTarget,
+  type Message,
+  type Position,
+  type StorePage,
+  type Transport,
+} from '@numlife/event-sourcing';
 import type { Checkpoint } from '@numlife/event-sourcing';
 import { type AppsTold, type CompletePassed, completeStreamOf } from '@numlife/numbers';
 import type { Checkpoints } from '@numlife/views';
@@ -53,7 +62,8 @@ export class Publisher implements FollowerTarget {
     for (const stored of page.events) {
       const event = decodeEnvelope<AppsTold | CompletePassed>(stored);
       if (event.type === 'CompletePassed') this.#count(event.data as CompletePassed['data']);
-      else if (event.type === 'AppsTold') messages.push(this.#message(event.id, event.recordedAt, event.data as AppsTold['data'], stored.position));
+      else if (event.type === 'AppsTold')
+        messages.push(this.#message(event.id, event.recordedAt, event.data as AppsTold['data'], stored.position));
     }
     if (messages.length > 0) await transport.publish(topics.lifecycle, messages);
     metrics.published.inc({ topic: topics.lifecycle }, messages.length);
@@ -100,4 +110,3 @@ const cloudEvent = (id: string, type: string, time: Instant): Record<string, str
   ce_time: time,
   'content-type': 'application/json',
 });
-

@@ -1,9 +1,24 @@
 import type { CarrierId, Instant, Segment } from '@numlife/contracts';
-import { decodeEnvelope, type DomainEvent, type EventStore, type StorePage } from '@numlife/event-sourcing';
+import {
+  decodeEnvelope,
+  type DomainEvent,
+  type EventStore,
+  type Position,
+  type StorePage,
+} from '@numlife/event-sourcing';
 import { type CompletePassed, completeStreamOf } from '@numlife/numbers';
-import { endOfWorkingDay, segmentTable, type SegmentEvent, type SegmentTable, type WorkingCalendar } from '@numlife/numbering';
-import { type Participant, participantsFrom, type ParticipantEvent, type Participants } from '@numlife/participants';
+import {
+  endOfWorkingDay,
+  parseCalendar,
+  segmentTableFrom,
+  type SegmentEvent,
+  type SegmentTable,
+  type WorkingCalendar,
+} from '@numlife/numbering';
+import { type Participant, type ParticipantEvent, Participants } from '@numlife/participants';
 import type { PhoneNumber } from '@numlife/privacy';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 
 interface Counted {
   /** When it counted. */
@@ -11,6 +26,8 @@ interface Counted {
   /** The greatest `upTo` counted until then. */
   readonly upTo: Instant;
 }
+
+const followed = ['participant-', 'segments'];
 
 /** Where a carrier's completes were read up to. */
 interface CarrierCompletes {
@@ -23,12 +40,11 @@ interface CarrierCompletes {
  * read from the store at the start and followed from then on.
  */
 export class ReferenceData {
-  #participants: Participants = participantsFrom([]);
-  readonly #participantEvents: ParticipantEvent[] = [];
-  #segments: SegmentTable = segmentTable([]);
+  readonly #participants = new Participants();
+  #segments: SegmentTable = segmentTableFrom([]);
   readonly #imports: SegmentEvent[] = [];
   readonly #completes = new Map<CarrierId, CarrierCompletes>();
-  #caughtUp = false;
+  #position: Position | undefined;
   readonly #changed = new Set<() => void>();
 
   constructor(
@@ -38,11 +54,18 @@ export class ReferenceData {
 
   /** Follows until the signal aborts. */
   async follow(signal: AbortSignal): Promise<void> {
-    for await (const page of this.store.readAll({ streams: ['participant-', 'segments'], signal })) this.#apply(page);
+    for await (const page of this.store.readAll({ after: this.#position, streams: followed, signal }))
+      this.#apply(page);
   }
 
-  isCaughtUp(): boolean {
-    return this.#caughtUp;
+  /** Resolves when everything recorded by now shows. */
+  async upToDate(): Promise<void> {
+    const reading = new AbortController();
+    for await (const page of this.store.readAll({ after: this.#position, streams: followed, signal: reading.signal })) {
+      this.#apply(page);
+      if (page.caughtUp) break;
+    }
+    reading.abort();
   }
 
   /** Calls the listener after every page that changed something. */
@@ -56,7 +79,11 @@ export class ReferenceData {
   }
   /** Suspended ones too: what they sent before is still to be answered. */
   everyCarrier(): CarrierId[] {
-    return this.#participants.all().filter(({ role }) => role === 'carrier').map(({ id }) => id as CarrierId).sort();
+    return this.#participants
+      .all()
+      .filter(({ role }) => role === 'carrier')
+      .map(({ id }) => id as CarrierId)
+      .sort();
   }
   participants(): readonly Participant[] {
     return this.#participants.all();
@@ -107,22 +134,21 @@ export class ReferenceData {
   }
 
   #apply(page: StorePage): void {
-    let participants = false;
     let segments = false;
     for (const stored of page.events) {
+      // Two may read at the same time.
+      if (this.#position !== undefined && stored.position <= this.#position) continue;
       const event = decodeEnvelope<DomainEvent & { type: string }>(stored);
       if (stored.stream.startsWith('participant-')) {
-        this.#participantEvents.push(event as unknown as ParticipantEvent);
-        participants = true;
+        this.#participants.apply(stored.stream, event as unknown as ParticipantEvent);
       } else {
         this.#imports.push(event as unknown as SegmentEvent);
         segments = true;
       }
     }
-    if (participants) this.#participants = participantsFrom(this.#participantEvents);
-    if (segments) this.#segments = segmentTable(this.#imports);
-    if (page.caughtUp) this.#caughtUp = true;
-    if (page.events.length > 0 || page.caughtUp) for (const listener of this.#changed) listener();
+    if (segments) this.#segments = segmentTableFrom(this.#imports);
+    if (this.#position === undefined || page.position > this.#position) this.#position = page.position;
+    if (page.events.length > 0) for (const listener of this.#changed) listener();
   }
 }
 
@@ -130,4 +156,12 @@ export class ReferenceData {
 function count(counted: Counted[], { data, recordedAt }: { data: CompletePassed['data']; recordedAt: Instant }): void {
   const latest = counted.at(-1);
   if (data.counts && (!latest || data.upTo > latest.upTo)) counted.push({ at: recordedAt, upTo: data.upTo });
+}
+
+/** Reads what stands in the store; the calendar comes with the program. */
+export async function openReferenceData(store: EventStore): Promise<ReferenceData> {
+  const file = fileURLToPath(import.meta.resolve('@numlife/numbering/data/calendar.json'));
+  const reference = new ReferenceData(store, parseCalendar(await readFile(file, 'utf8')));
+  await reference.upToDate();
+  return reference;
 }

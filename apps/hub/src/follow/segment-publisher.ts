@@ -36,7 +36,14 @@ export class SegmentPublisher implements FollowerTarget {
       const messages = segments.slice(from, from + publishedAtOnceMax).map((segment): Message => {
         const id = `segment-${segment.prefix}-${segment.tableVersion}`;
         const time = this.clock.now();
-        const headers = { ce_specversion: '1.0', ce_id: id, ce_source: '/numlife/hub', ce_type: messageTypes.segment, ce_time: time, 'content-type': 'application/json' };
+        const headers = {
+          ce_specversion: '1.0',
+          ce_id: id,
+          ce_source: '/numlife/hub',
+          ce_type: messageTypes.segment,
+          ce_time: time,
+          'content-type': 'application/json',
+        };
         return { key: segment.prefix, headers, value: encoder.encode(JSON.stringify(segment)) };
       });
       await this.transport.publish(topics.segments, messages);

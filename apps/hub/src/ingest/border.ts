@@ -1,4 +1,13 @@
-import type { CarrierId, GenerationId, Happening, HolderRef, Instant, NumberId, NumberReport, RejectionCode } from '@numlife/contracts';
+import type {
+  CarrierId,
+  GenerationId,
+  Happening,
+  HolderRef,
+  Instant,
+  NumberId,
+  NumberReport,
+  RejectionCode,
+} from '@numlife/contracts';
 import { epochMsOf, instantFromMs } from '@numlife/event-sourcing';
 import type { RecordReport } from '@numlife/numbers';
 import type { PhoneNumber, Privacy } from '@numlife/privacy';
@@ -36,7 +45,11 @@ export function rejectionAtBorder(bordered: Bordered, reference: ReferenceData):
   return (
     unknownCarrier(line.carrier, happeningOf(report), reference) ??
     (reference.segmentOf(bordered.number, now) === undefined ? notServed : undefined) ??
-    inFuture(happeningOf(report)?.effectiveAt, now, report.kind === 'corrected' ? 'replacement.effectiveAt' : 'effectiveAt')
+    inFuture(
+      happeningOf(report)?.effectiveAt,
+      now,
+      report.kind === 'corrected' ? 'replacement.effectiveAt' : 'effectiveAt',
+    )
   );
 }
 
@@ -45,8 +58,13 @@ export const notServed: Rejection = {
   detail: 'number: digits, but no number of a public or MVNO segment of the segment table',
 };
 
-export function unknownCarrier(carrier: CarrierId, happening: Happening | undefined, reference: ReferenceData): Rejection | undefined {
-  if (!reference.isCarrier(carrier)) return { code: 'UNKNOWN_CARRIER', detail: 'the reporting carrier is not admitted, or is suspended' };
+export function unknownCarrier(
+  carrier: CarrierId,
+  happening: Happening | undefined,
+  reference: ReferenceData,
+): Rejection | undefined {
+  if (!reference.isCarrier(carrier))
+    return { code: 'UNKNOWN_CARRIER', detail: 'the reporting carrier is not admitted, or is suspended' };
   if (happening?.kind === 'ported' && !reference.isCarrier(happening.toCarrier)) {
     return { code: 'UNKNOWN_CARRIER', detail: 'toCarrier: not the id of an admitted carrier' };
   }
@@ -58,10 +76,16 @@ export function inFuture(instant: Instant | undefined, now: Instant, field: stri
   return { code: 'EFFECTIVE_IN_FUTURE', detail: `${field}: more than 5 minutes ahead of the hub's clock` };
 }
 
-const happeningOf = (report: NumberReport): Happening | undefined => (report.kind === 'corrected' ? report.replacement : report);
+const happeningOf = (report: NumberReport): Happening | undefined =>
+  report.kind === 'corrected' ? report.replacement : report;
 
 /** The command for the number's stream. Ids are made here, so that the decision is a function of its command and state. */
-export function recordReport(bordered: Bordered, reference: ReferenceData, privacy: Privacy, rules: Rules): RecordReport {
+export function recordReport(
+  bordered: Bordered,
+  reference: ReferenceData,
+  privacy: Privacy,
+  rules: Rules,
+): RecordReport {
   const { report, number, line, now } = bordered;
   const numberId = privacy.numberId(number);
   const { reportId, reportedAt } = report;
@@ -95,7 +119,9 @@ function withHolderRefs(report: NumberReport, numberId: NumberId, privacy: Priva
   const { reportId: _, reportedAt: __, number: ___, ...said } = report;
   if (said.kind !== 'corrected') return referred(said, numberId, privacy);
   const { replacement, ...correction } = said;
-  return replacement === undefined ? correction : { ...correction, replacement: referred(replacement, numberId, privacy) };
+  return replacement === undefined
+    ? correction
+    : { ...correction, replacement: referred(replacement, numberId, privacy) };
 }
 
 function referred(happening: Happening, numberId: NumberId, privacy: Privacy): Happening<HolderRef> {
@@ -105,6 +131,7 @@ function referred(happening: Happening, numberId: NumberId, privacy: Privacy): H
     const from = fromHolder === undefined ? {} : { fromHolder: ref(fromHolder) };
     return { ...rest, holder: ref(happening.holder), ...from };
   }
-  if (happening.kind === 'opened' || happening.kind === 'holding') return { ...happening, holder: ref(happening.holder) };
-  return happening;
+  if (happening.kind === 'opened' || happening.kind === 'holding')
+    return { ...happening, holder: ref(happening.holder) };
+  return happening as Exclude<Happening<HolderRef>, { holder: unknown }>;
 }

@@ -1,7 +1,15 @@
 import type { BatchId, CarrierId, CompleteReport, NumberReport, ReportId } from '@numlife/contracts';
 import { type Clock, CommandHandler, commandFor, type EventStore, type Instant } from '@numlife/event-sourcing';
 import { type MessageBatch, type Outcome, type PendingCommand } from '@numlife/event-sourcing';
-import { type CompleteRefusal, completes, completeStreamOf, intake, type IntakeEvent, intakeStreamOf, judgingPartition } from '@numlife/numbers';
+import {
+  type CompleteRefusal,
+  completes,
+  completeStreamOf,
+  intake,
+  type IntakeEvent,
+  intakeStreamOf,
+  judgingPartition,
+} from '@numlife/numbers';
 import { createNumber, type NumberRefusal, type RecordReport, streamOf } from '@numlife/numbers';
 import { parseNumber, type Privacy } from '@numlife/privacy';
 import type { Metrics } from '@numlife/runtime';
@@ -62,7 +70,9 @@ export class Ingest {
     await this.#options.reference.refreshCompletes(lines[0]!.carrier);
     const open = lines.filter((line) => line.type !== 'line' || !known.has(line.batchId, line.line));
     const now = this.#options.clock.now();
-    const commands = open.map((line) => (line.type === 'line' ? this.#judge(line, partition, now) : endOfBatch(line, partition)));
+    const commands = open.map((line) =>
+      line.type === 'line' ? this.#judge(line, partition, now) : endOfBatch(line, partition),
+    );
     const outcomes = await this.#handlerOf(batch).handle(commands);
     outcomes.forEach((outcome, index) => {
       const line = open[index]!;
@@ -85,7 +95,12 @@ export class Ingest {
     }
     if (number.kind === 'not-applicable') {
       const toCarrier = report.kind === 'corrected' ? report.replacement : report;
-      return rejected(line, partition, unknownCarrier(line.carrier, toCarrier, reference) ?? notServed, report.reportId);
+      return rejected(
+        line,
+        partition,
+        unknownCarrier(line.carrier, toCarrier, reference) ?? notServed,
+        report.reportId,
+      );
     }
     const command = recordReport({ report, number: number.number, line, now }, reference, privacy, rules);
     return commandFor({
@@ -110,7 +125,16 @@ export class Ingest {
     const { reference, clock } = this.#options;
     const { reportId, upTo } = report;
     const border = unknownCarrier(line.carrier, undefined, reference) ?? inFuture(upTo, clock.now(), 'upTo');
-    const passed = { carrier: line.carrier, batchId: line.batchId, line: line.line, reportId, upTo, cause: line.cause, partition, partitions };
+    const passed = {
+      carrier: line.carrier,
+      batchId: line.batchId,
+      line: line.line,
+      reportId,
+      upTo,
+      cause: line.cause,
+      partition,
+      partitions,
+    };
     const command = commandFor({
       stream: completeStreamOf(line.carrier),
       decider: completes,
@@ -133,7 +157,12 @@ export class Ingest {
 
   #newHandler(cached: number): CommandHandler {
     const { store, clock, privacy } = this.#options;
-    return new CommandHandler({ store, clock, eventId: (cause, index) => privacy.uuidV5(cause, String(index)), cachedStreamsMax: cached });
+    return new CommandHandler({
+      store,
+      clock,
+      eventId: (cause, index) => privacy.uuidV5(cause, String(index)),
+      cachedStreamsMax: cached,
+    });
   }
 
   #count(carrier: CarrierId, outcome: Outcome, command: PendingCommand): void {
@@ -146,7 +175,8 @@ export class Ingest {
     metrics.decided.inc({ carrier, outcome: isIntake(command) ? 'rejected' : 'recorded' });
     for (const event of outcome.events) {
       if (event.type !== 'FindingsChanged') continue;
-      for (const { code } of (event.data as { raised: readonly { code: string }[] }).raised) metrics.findings.inc({ code });
+      for (const { code } of (event.data as { raised: readonly { code: string }[] }).raised)
+        metrics.findings.inc({ code });
     }
   }
 }
@@ -156,24 +186,41 @@ const isIntake = (command: PendingCommand): boolean => command.stream.startsWith
 const toIntake = (event: IntakeEvent, partition: number, cause: string): PendingCommand =>
   commandFor({ stream: intakeStreamOf(event.data.batchId, partition), decider: intake, command: event, cause });
 
-const lineRef = ({ carrier, batchId, line }: ReportLine): { carrier: CarrierId; batchId: BatchId; line: number } => ({ carrier, batchId, line });
+const lineRef = ({ carrier, batchId, line }: ReportLine): { carrier: CarrierId; batchId: BatchId; line: number } => ({
+  carrier,
+  batchId,
+  line,
+});
 
 function rejected(line: ReportLine, partition: number, { code, detail }: Rejection, reportId?: string): PendingCommand {
   const id = reportId === undefined ? {} : { reportId: reportId as ReportId };
   return toIntake({ type: 'LineRejected', data: { ...lineRef(line), ...id, code, detail } }, partition, line.cause);
 }
 
-function refusedLine(line: ReportLine, partition: number, { reportId }: RecordReport, refusal: NumberRefusal): PendingCommand {
+function refusedLine(
+  line: ReportLine,
+  partition: number,
+  { reportId }: RecordReport,
+  refusal: NumberRefusal,
+): PendingCommand {
   if (refusal.kind === 'rejected') return rejected(line, partition, refusal, reportId);
   const { version, findings } = refusal;
-  return toIntake({ type: 'LineDuplicate', data: { ...lineRef(line), reportId, version, findings } }, partition, line.cause);
+  return toIntake(
+    { type: 'LineDuplicate', data: { ...lineRef(line), reportId, version, findings } },
+    partition,
+    line.cause,
+  );
 }
 
-function refusedComplete(line: ReportLine, partition: number, reportId: ReportId, refusal: CompleteRefusal): PendingCommand {
+function refusedComplete(
+  line: ReportLine,
+  partition: number,
+  reportId: ReportId,
+  refusal: CompleteRefusal,
+): PendingCommand {
   if (refusal.kind === 'rejected') return rejected(line, partition, refusal, reportId);
   return toIntake({ type: 'LineDuplicate', data: { ...lineRef(line), reportId, findings: [] } }, partition, line.cause);
 }
 
 const endOfBatch = ({ carrier, batchId, received, cause }: BatchEnd, partition: number): PendingCommand =>
   toIntake({ type: 'BatchReceived', data: { carrier, batchId, received } }, partition, cause);
-

@@ -1,4 +1,12 @@
-import { type BatchId, batchIdPattern, type CarrierId, type Instant, messageTypes, unreadable, type Unreadable } from '@numlife/contracts';
+import {
+  type BatchId,
+  batchIdPattern,
+  type CarrierId,
+  type Instant,
+  messageTypes,
+  unreadable,
+  type Unreadable,
+} from '@numlife/contracts';
 import { type ParsedReport, parseInstant, parseReport } from '@numlife/contracts/validation';
 import { instantFromMs, type MessageBatch, PoisonMessage, type ReceivedMessage } from '@numlife/event-sourcing';
 import type { Privacy } from '@numlife/privacy';
@@ -42,18 +50,34 @@ export function carrierOfTopic(topic: string): CarrierId {
  * Reads a message of `carrier.<id>.reports.v1`. Throws `PoisonMessage` for what is not one: without an id, of an unknown
  * type or version, or with attributes of the wrong form. What cannot be unsealed is a line all the same, to be refused.
  */
-export function readReportMessage(message: ReceivedMessage, batch: MessageBatch, privacy: Privacy): ReportLine | BatchEnd {
+export function readReportMessage(
+  message: ReceivedMessage,
+  batch: MessageBatch,
+  privacy: Privacy,
+): ReportLine | BatchEnd {
   const { headers } = message;
   const carrier = carrierOfTopic(message.topic);
   const id = headers['ce_id'];
   if (!id || id.length > 200) throw new PoisonMessage(message, 'ce_id: missing or longer than 200 characters');
   const cause = `${carrier}/${id}`;
   if (headers['ce_type'] === messageTypes.batchReceived) return readBatchEnd(message, carrier, cause);
-  if (headers['ce_type'] !== messageTypes.report) throw new PoisonMessage(message, `ce_type: not ${messageTypes.report}`);
-  return { type: 'line', message, carrier, cause, ...placeOf(message, carrier, batch), parsed: open(message, carrier, privacy) };
+  if (headers['ce_type'] !== messageTypes.report)
+    throw new PoisonMessage(message, `ce_type: not ${messageTypes.report}`);
+  return {
+    type: 'line',
+    message,
+    carrier,
+    cause,
+    ...placeOf(message, carrier, batch),
+    parsed: open(message, carrier, privacy),
+  };
 }
 
-function placeOf(message: ReceivedMessage, carrier: CarrierId, batch: MessageBatch): Pick<ReportLine, 'batchId' | 'line' | 'batchAt'> {
+function placeOf(
+  message: ReceivedMessage,
+  carrier: CarrierId,
+  batch: MessageBatch,
+): Pick<ReportLine, 'batchId' | 'line' | 'batchAt'> {
   const { ce_batchid: batchId, ce_line: line, ce_batchat: batchAt } = message.headers;
   const receivedAt = instantFromMs(message.timestampMs);
   if (batchId === undefined) {
@@ -84,7 +108,10 @@ function open(message: ReceivedMessage, carrier: CarrierId, privacy: Privacy): P
   return text === undefined ? notUnsealed : parseReport(text);
 }
 
-const notUnsealed: ParsedReport = { ok: false, detail: "sealed: not sealed under this carrier's key with this message's id" };
+const notUnsealed: ParsedReport = {
+  ok: false,
+  detail: "sealed: not sealed under this carrier's key with this message's id",
+};
 
 function readBatchEnd(message: ReceivedMessage, carrier: CarrierId, cause: string): BatchEnd {
   let data: { batchId?: unknown; received?: unknown };
@@ -94,7 +121,11 @@ function readBatchEnd(message: ReceivedMessage, carrier: CarrierId, cause: strin
     throw new PoisonMessage(message, 'data: not JSON');
   }
   const { batchId, received } = data ?? {};
-  const fits = typeof batchId === 'string' && batchIdPattern.test(batchId) && Number.isSafeInteger(received) && (received as number) >= 0;
+  const fits =
+    typeof batchId === 'string' &&
+    batchIdPattern.test(batchId) &&
+    Number.isSafeInteger(received) &&
+    (received as number) >= 0;
   if (!fits) throw new PoisonMessage(message, 'data: takes {batchId, received}');
   return { type: 'batch-received', carrier, batchId: batchId as BatchId, received: received as number, cause };
 }

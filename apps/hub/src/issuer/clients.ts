@@ -20,7 +20,9 @@ export function clientRegistry(reference: ReferenceData, fixed: readonly Client[
     find(subject) {
       const known = fixed.find((client) => client.subject === subject);
       if (known) return known;
-      const participant = reference.participants().find(({ role, id, status }) => status === 'active' && `${role}:${id}` === subject);
+      const participant = reference
+        .participants()
+        .find(({ role, id, status }) => status === 'active' && `${role}:${id}` === subject);
       if (!participant) return undefined;
       const { role, id, publicKeys } = participant;
       return { subject: `${role}:${id}`, role, id, keys: publicKeys as readonly JWK[] };

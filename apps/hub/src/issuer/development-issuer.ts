@@ -1,6 +1,16 @@
 import { type Role, scopesOfRole } from '@numlife/contracts';
 import { ProblemException } from '@numlife/runtime';
-import { createLocalJWKSet, decodeJwt, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, type JWTVerifyGetKey, SignJWT } from 'jose';
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+  jwtVerify,
+  type JWTVerifyGetKey,
+  SignJWT,
+} from 'jose';
 import type { ClientRegistry } from './clients.js';
 
 export interface IssuerOptions {
@@ -37,7 +47,15 @@ export const newSigningKey = async (): Promise<JWK> => {
   return { ...(await exportJWK(privateKey)), alg: algorithm, kid: crypto.randomUUID() };
 };
 
-const publicOf = ({ kty, crv, x, y, kid, alg }: JWK): JWK => ({ kty: kty!, crv: crv!, x: x!, y: y!, kid: kid!, alg: alg!, use: 'sig' });
+const publicOf = ({ kty, crv, x, y, kid, alg }: JWK): JWK => ({
+  kty: kty!,
+  crv: crv!,
+  x: x!,
+  y: y!,
+  kid: kid!,
+  alg: alg!,
+  use: 'sig',
+});
 
 /**
  * The issuer for development: client credentials with `private_key_jwt` (RFC 7523), answered with an RFC 9068 token.
@@ -55,13 +73,15 @@ export class DevelopmentIssuer {
   }
 
   async token(request: TokenRequest): Promise<TokenAnswer> {
-    if (request.grant_type !== 'client_credentials') throw oauthProblem('unsupported_grant_type', 'grant_type: takes client_credentials');
+    if (request.grant_type !== 'client_credentials')
+      throw oauthProblem('unsupported_grant_type', 'grant_type: takes client_credentials');
     if (request.client_assertion_type !== assertionType || typeof request.client_assertion !== 'string') {
       throw oauthProblem('invalid_client', `client_assertion_type: takes ${assertionType}, with a client_assertion`);
     }
     const { role, id } = await this.#authenticate(request.client_assertion);
     const granted: readonly string[] = scopesOfRole[role];
-    const asked = typeof request.scope === 'string' && request.scope.trim() !== '' ? request.scope.trim().split(/\s+/) : granted;
+    const asked =
+      typeof request.scope === 'string' && request.scope.trim() !== '' ? request.scope.trim().split(/\s+/) : granted;
     const beyond = asked.filter((scope) => !granted.includes(scope));
     if (beyond.length > 0) throw oauthProblem('invalid_scope', `scope: this client may have ${granted.join(' ')}`);
     const scope = asked.join(' ');
@@ -94,18 +114,26 @@ export class DevelopmentIssuer {
       requiredClaims: ['exp', 'jti', 'iat'],
       currentDate: new Date(nowMs()),
     }).catch(() => undefined);
-    if (!verified) throw oauthProblem('invalid_client', "client_assertion: not signed with the client's key, expired, or for another audience");
+    if (!verified)
+      throw oauthProblem(
+        'invalid_client',
+        "client_assertion: not signed with the client's key, expired, or for another audience",
+      );
     const { exp = 0, iat = 0, jti = '' } = verified.payload;
-    if (exp - iat > assertionSecondsMax) throw oauthProblem('invalid_client', `client_assertion: longer than ${assertionSecondsMax} s`);
+    if (exp - iat > assertionSecondsMax)
+      throw oauthProblem('invalid_client', `client_assertion: longer than ${assertionSecondsMax} s`);
     this.#useOnce(`${client.subject} ${jti}`, exp * 1000);
     return client;
   }
 
   #useOnce(id: string, untilMs: number): void {
     const now = this.options.nowMs();
-    if ((this.#used.get(id) ?? 0) > now) throw oauthProblem('invalid_client', 'client_assertion: its jti was used before');
-    if (this.#used.size >= assertionsRememberedMax) for (const [old, until] of this.#used) if (until <= now) this.#used.delete(old);
-    if (this.#used.size >= assertionsRememberedMax) throw new ProblemException(429, 'TOO_MANY_TOKENS', { detail: 'Use the token you have until it expires.' });
+    if ((this.#used.get(id) ?? 0) > now)
+      throw oauthProblem('invalid_client', 'client_assertion: its jti was used before');
+    if (this.#used.size >= assertionsRememberedMax)
+      for (const [old, until] of this.#used) if (until <= now) this.#used.delete(old);
+    if (this.#used.size >= assertionsRememberedMax)
+      throw new ProblemException(429, 'TOO_MANY_TOKENS', { detail: 'Use the token you have until it expires.' });
     this.#used.set(id, untilMs);
   }
 }

@@ -1,0 +1,123 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import { formatInstant } from '@numlife/contracts/validation';
+import type { ConsumerLag, Transport } from '@numlife/event-sourcing';
+import { parseSegmentFile } from '@numlife/numbering';
+import { Access, CalledBy, type Caller, pageSize, ProblemException } from '@numlife/runtime';
+import type { Views } from '@numlife/views';
+import type { FastifyRequest } from 'fastify';
+import type { Readable } from 'node:stream';
+import { Operations } from '../operations.js';
+import { ReferenceData } from '../follow/reference-data.js';
+import { readAdmission, readReason } from './bodies.js';
+import { transport, views } from './tokens.js';
+
+const segmentFileBytesMax = 16 * 1024 * 1024;
+
+@Access({ scope: 'hub:operate', roles: ['operator'] })
+@Controller('hub/v1')
+export class OperatorController {
+  constructor(
+    @Inject(Operations) private readonly operations: Operations,
+    @Inject(ReferenceData) private readonly reference: ReferenceData,
+    @Inject(transport) private readonly transport: Transport,
+    @Inject(views) private readonly views: Views,
+  ) {}
+
+  @Get('participants')
+  participants(): object {
+    return { participants: this.reference.participants() };
+  }
+
+  @Post('participants')
+  @HttpCode(201)
+  async admit(@CalledBy() caller: Caller, @Body() body: unknown): Promise<object> {
+    return this.operations.admit(readAdmission(body), caller);
+  }
+
+  @Post('participants/:id/suspend')
+  @HttpCode(200)
+  async suspend(@CalledBy() caller: Caller, @Param('id') id: string, @Body() body: unknown): Promise<object> {
+    const known = this.reference.participants().find((participant) => participant.id === id);
+    if (!known) throw new ProblemException(404, 'UNKNOWN_PARTICIPANT', { detail: 'No carrier or app has this id.' });
+    return this.operations.suspend(known.role, id, readReason(body), caller);
+  }
+
+  @Get('segments')
+  segments(@Query('after') after?: string, @Query('limit') limit?: string): object {
+    const size = pageSize(limit);
+    const all = this.reference.segments();
+    const from = after === undefined ? 0 : all.findIndex(({ prefix }) => prefix > after);
+    const segments = from < 0 ? [] : all.slice(from, from + size);
+    const more = from >= 0 && from + size < all.length;
+    return { tableVersion: this.reference.tableVersion(), segments, next: more ? segments.at(-1)!.prefix : null };
+  }
+
+  @Post('segments')
+  @HttpCode(201)
+  async importSegments(@CalledBy() caller: Caller, @Req() request: FastifyRequest): Promise<object> {
+    if (!(request.headers['content-type'] ?? '').startsWith('text/csv')) {
+      throw new ProblemException(415, 'UNSUPPORTED_CONTENT_TYPE', {
+        detail: 'Content-Type takes text/csv: prefix,holder,use,assignedTo,validFrom.',
+      });
+    }
+    const parsed = parseSegmentFile(await textOf(request.body as Readable));
+    if (!parsed.ok)
+      throw new ProblemException(400, 'BAD_SEGMENT_FILE', { detail: 'Nothing was imported.', errors: parsed.errors });
+    return this.operations.importSegments({ segments: parsed.segments }, caller);
+  }
+
+  @Get('parked')
+  async parked(
+    @Query('after') after?: string,
+    @Query('limit') limit?: string,
+    @Query('group') group?: string,
+  ): Promise<object> {
+    const size = pageSize(limit);
+    const parked = await this.transport.parked({
+      limit: size,
+      ...(after ? { after } : {}),
+      ...(group ? { group } : {}),
+    });
+    const shown = parked.map((message) => ({ ...message, offset: String(message.offset) }));
+    return { parked: shown, next: parked.length === size ? parked.at(-1)!.id : null };
+  }
+
+  @Post('parked/:id/redrive')
+  @HttpCode(202)
+  async redrive(@CalledBy() caller: Caller, @Param('id') id: string, @Body() body: unknown): Promise<object> {
+    await this.operations.redrive(id, readReason(body), caller);
+    return { id, redriven: true };
+  }
+
+  @Get('flow')
+  async flow(): Promise<object> {
+    const lag = await this.transport.lag();
+    return {
+      consumers: lag.map((one: ConsumerLag) => ({ ...one, messages: String(one.messages) })),
+      views: { position: String((await this.views.position()) ?? 0n) },
+      knownUpTo: await this.#knownUpTo(),
+      tableVersion: this.reference.tableVersion(),
+    };
+  }
+
+  async #knownUpTo(): Promise<Record<string, string | null>> {
+    const known: Record<string, string | null> = {};
+    for (const carrier of this.reference.everyCarrier()) {
+      const upTo = await this.views.knownUpTo(carrier);
+      known[carrier] = upTo === null ? null : formatInstant(upTo);
+    }
+    return known;
+  }
+}
+
+async function textOf(body: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > segmentFileBytesMax)
+      throw new ProblemException(413, 'TOO_LARGE', { detail: 'A segment file takes at most 16 MiB.' });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

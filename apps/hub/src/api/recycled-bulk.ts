@@ -1,0 +1,127 @@
+import type { Instant, NumberId, RecycledAnswer } from '@numlife/contracts';
+import { formatInstant } from '@numlife/contracts/validation';
+import { recycled, type Since } from '@numlife/numbers';
+import { parseNumber, type Privacy } from '@numlife/privacy';
+import { ProblemException } from '@numlife/runtime';
+import type { Views } from '@numlife/views';
+import { readSince } from './recycled.controller.js';
+
+interface BulkOptions {
+  readonly format: 'text/csv' | 'application/x-ndjson';
+  readonly answers: 'text/csv' | 'application/x-ndjson';
+  readonly now: Instant;
+  readonly privacy: Privacy;
+  readonly views: Views;
+}
+
+interface Asked {
+  readonly id: NumberId | undefined;
+  readonly since: Since | undefined;
+}
+
+const linesAtOnce = 1_000;
+const lineCharactersMax = 1_024;
+
+/** One answer a line, in order, while the file still comes in. Memory is bounded by one chunk and its answers. */
+export async function* answerBulk(body: AsyncIterable<Buffer>, options: BulkOptions): AsyncGenerator<string> {
+  const reader = options.format === 'text/csv' ? csvReader(options.privacy) : ndjsonReader(options.privacy);
+  if (options.answers === 'text/csv') yield 'answer,reason,knownUpTo\n';
+  for await (const lines of chunksOfLines(body)) {
+    const asked: Asked[] = [];
+    for (const line of lines) {
+      const question = reader(line);
+      if (question) asked.push(question);
+    }
+    if (asked.length > 0) yield await answer(asked, options);
+  }
+}
+
+async function answer(asked: readonly Asked[], { now, views, answers }: BulkOptions): Promise<string> {
+  const ids = asked.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  const states = await views.checkStates(ids);
+  const known = new Map<string, { instant: Instant | null; shown: string | null }>();
+  let text = '';
+  for (const { id, since } of asked) {
+    const state = id === undefined ? undefined : states.get(id)?.state;
+    const carrier = state?.servingCarrier ?? null;
+    let upTo = known.get(carrier ?? '');
+    if (!upTo) {
+      const instant = carrier === null ? null : await views.knownUpTo(carrier);
+      known.set(carrier ?? '', (upTo = { instant, shown: instant === null ? null : formatInstant(instant) }));
+    }
+    const { answer: said, reason } = judge(id, since, { state, now, knownUpTo: upTo.instant });
+    text +=
+      answers === 'text/csv'
+        ? `${said},${reason},${upTo.shown ?? ''}\n`
+        : `${JSON.stringify({ answer: said, reason, knownUpTo: upTo.shown })}\n`;
+  }
+  return text;
+}
+
+interface Known {
+  readonly state: Parameters<typeof recycled>[0];
+  readonly now: Instant;
+  readonly knownUpTo: Instant | null;
+}
+
+function judge(
+  id: NumberId | undefined,
+  since: Since | undefined,
+  { state, now, knownUpTo }: Known,
+): Pick<RecycledAnswer, 'answer' | 'reason'> {
+  if (id === undefined) return { answer: 'cannot-tell', reason: 'INVALID_NUMBER' };
+  if (since === undefined) return { answer: 'cannot-tell', reason: 'OUT_OF_RANGE' };
+  return recycled(state, { since, now, knownUpTo });
+}
+
+/** Whole lines of the text that came so far, at most a thousand at a time. */
+async function* chunksOfLines(body: AsyncIterable<Buffer>): AsyncGenerator<string[]> {
+  const decoder = new TextDecoder('utf-8');
+  let rest = '';
+  for await (const chunk of body) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > lineCharactersMax) rest = rest.slice(0, lineCharactersMax + 1);
+    for (let from = 0; from < lines.length; from += linesAtOnce) yield lines.slice(from, from + linesAtOnce);
+  }
+  if (rest.trim() !== '') yield [rest];
+}
+
+function csvReader(privacy: Privacy): (line: string) => Asked | undefined {
+  let numberAt = -1;
+  let sinceAt = -1;
+  return (line) => {
+    if (line === '' || line === '\r') return undefined;
+    const text = line.endsWith('\r') ? line.slice(0, -1) : line;
+    const cells = text.includes('"') ? text.split(',').map((cell) => cell.replace(/^"(.*)"$/, '$1')) : text.split(',');
+    if (numberAt >= 0) return asked(privacy, cells[numberAt], cells[sinceAt]);
+    const header = cells.map((cell) => cell.replace(/^\uFEFF/, ''));
+    numberAt = header.indexOf('number');
+    sinceAt = header.indexOf('since');
+    if (numberAt < 0 || sinceAt < 0 || header.length !== 2) {
+      throw new ProblemException(400, 'BAD_HEADER', { detail: 'The header row takes the columns number and since.' });
+    }
+    return undefined;
+  };
+}
+
+function ndjsonReader(privacy: Privacy): (line: string) => Asked | undefined {
+  return (line) => {
+    if (line.trim() === '') return undefined;
+    try {
+      const { number, since } = JSON.parse(line) as { number?: unknown; since?: unknown };
+      return asked(
+        privacy,
+        typeof number === 'string' ? number : undefined,
+        typeof since === 'string' ? since : undefined,
+      );
+    } catch {
+      return { id: undefined, since: undefined };
+    }
+  };
+}
+
+function asked(privacy: Privacy, number: string | undefined, since: string | undefined): Asked {
+  const parsed = parseNumber(number ?? '');
+  return { id: parsed.kind === 'number' ? privacy.numberId(parsed.number) : undefined, since: readSince(since ?? '') };
+}

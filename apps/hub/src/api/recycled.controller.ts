@@ -1,0 +1,109 @@
+import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import type { Instant, RecycledAnswer } from '@numlife/contracts';
+import { formatInstant, parseDate, parseInstant } from '@numlife/contracts/validation';
+import type { Clock } from '@numlife/event-sourcing';
+import { type CheckState, recycled, type Since } from '@numlife/numbers';
+import { parseNumber, type Privacy } from '@numlife/privacy';
+import { Access, ProblemException } from '@numlife/runtime';
+import type { Views } from '@numlife/views';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Readable } from 'node:stream';
+import { answerBulk } from './recycled-bulk.js';
+import { clock, privacy, views } from './tokens.js';
+
+/** Answers "has the number changed hands since then?", singly and for files. */
+@Access({ scope: 'number-recycling:check' })
+@Controller('hub/v1/recycled')
+export class RecycledController {
+  constructor(
+    @Inject(views) private readonly views: Views,
+    @Inject(privacy) private readonly privacy: Privacy,
+    @Inject(clock) private readonly clock: Clock,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  async one(@Body() body: unknown): Promise<RecycledAnswer> {
+    const { number, since, knownAtLeast } = readQuestion(body);
+    const parsed = parseNumber(number);
+    if (parsed.kind !== 'number')
+      throw new ProblemException(400, 'INVALID_NUMBER', {
+        errors: [{ field: 'number', detail: 'takes a mainland mobile number: +86…, 86… or 11 digits' }],
+      });
+    const id = this.privacy.numberId(parsed.number);
+    const state = (await this.views.checkStates([id])).get(id)?.state;
+    return this.#answer(state, since, knownAtLeast);
+  }
+
+  @Access({ scope: 'number-recycling:check', roles: ['app'] })
+  @Post('bulk')
+  @HttpCode(200)
+  bulk(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim();
+    if (type !== 'text/csv' && type !== 'application/x-ndjson') {
+      throw new ProblemException(415, 'UNSUPPORTED_CONTENT_TYPE', {
+        detail: 'Content-Type takes text/csv or application/x-ndjson.',
+      });
+    }
+    const accept = request.headers.accept ?? '';
+    const answers = accept.includes('ndjson')
+      ? 'application/x-ndjson'
+      : accept.includes('text/csv')
+        ? 'text/csv'
+        : type;
+    const options = { format: type, answers, now: this.clock.now(), privacy: this.privacy, views: this.views } as const;
+    void reply
+      .type(`${answers}; charset=utf-8`)
+      .send(Readable.from(answerBulk(request.body as Readable, options), { objectMode: false }));
+  }
+
+  async #answer(
+    state: CheckState | undefined,
+    since: Since,
+    knownAtLeast: Instant | undefined,
+  ): Promise<RecycledAnswer> {
+    const carrier = state?.servingCarrier ?? null;
+    const knownUpTo = carrier === null ? null : await this.views.knownUpTo(carrier);
+    const { answer, reason } = recycled(state, {
+      since,
+      now: this.clock.now(),
+      knownUpTo,
+      ...(knownAtLeast ? { knownAtLeast } : {}),
+    });
+    return { answer, reason, knownUpTo: knownUpTo === null ? null : formatInstant(knownUpTo) };
+  }
+}
+
+interface Question {
+  readonly number: string;
+  readonly since: Since;
+  readonly knownAtLeast: Instant | undefined;
+}
+
+const fields = ['number', 'since', 'knownAtLeast'];
+
+/** By hand: this is the call every log-in makes. A test holds it to the DTO. */
+export function readQuestion(body: unknown): Question {
+  if (body === null || typeof body !== 'object' || Array.isArray(body))
+    throw badRequest('body', 'takes {number, since, knownAtLeast?}');
+  for (const name of Object.keys(body))
+    if (!fields.includes(name)) throw badRequest(name, 'is not a field of this call');
+  const { number, since, knownAtLeast } = body as Record<string, unknown>;
+  if (typeof number !== 'string') throw badRequest('number', 'takes text');
+  const parsedSince = typeof since === 'string' ? readSince(since) : undefined;
+  if (!parsedSince) throw badRequest('since', 'takes a calendar date (2026-01-31), or an RFC 3339 instant with offset');
+  const known = typeof knownAtLeast === 'string' ? parseInstant(knownAtLeast) : undefined;
+  if (knownAtLeast !== undefined && known === undefined)
+    throw badRequest('knownAtLeast', 'takes an RFC 3339 instant with offset');
+  return { number, since: parsedSince, knownAtLeast: known };
+}
+
+export function readSince(text: string): Since | undefined {
+  const date = text.length === 10 ? parseDate(text) : undefined;
+  if (date !== undefined) return { date };
+  const instant = parseInstant(text);
+  return instant === undefined ? undefined : { instant };
+}
+
+const badRequest = (field: string, detail: string): ProblemException =>
+  new ProblemException(400, 'BAD_REQUEST', { errors: [{ field, detail }] });

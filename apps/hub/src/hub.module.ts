@@ -1,0 +1,40 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { DocumentsController } from './api/documents.controller.js';
+import { FindingsController } from './api/findings.controller.js';
+import { IssuerController } from './api/issuer.controller.js';
+import { OperatorController } from './api/operator.controller.js';
+import { RecycledController } from './api/recycled.controller.js';
+import { TimelineController } from './api/timeline.controller.js';
+import * as tokens from './api/tokens.js';
+import { ReferenceData } from './follow/reference-data.js';
+import type { HubParts } from './hub.js';
+import { DevelopmentIssuer } from './issuer/development-issuer.js';
+import { Operations } from './operations.js';
+
+/** The hub's HTTP API. */
+@Module({})
+export class HubModule {
+  static with(parts: HubParts, operations: Operations, issuer: DevelopmentIssuer): DynamicModule {
+    return {
+      module: HubModule,
+      controllers: [
+        RecycledController,
+        TimelineController,
+        FindingsController,
+        OperatorController,
+        IssuerController,
+        DocumentsController,
+      ],
+      providers: [
+        { provide: tokens.store, useValue: parts.store },
+        { provide: tokens.transport, useValue: parts.transport },
+        { provide: tokens.views, useValue: parts.views },
+        { provide: tokens.privacy, useValue: parts.privacy },
+        { provide: tokens.clock, useValue: parts.clock },
+        { provide: ReferenceData, useValue: parts.reference },
+        { provide: Operations, useValue: operations },
+        { provide: DevelopmentIssuer, useValue: issuer },
+      ],
+    };
+  }
+}

@@ -1,0 +1,121 @@
+import { type CarrierId, topics } from '@numlife/contracts';
+import { CommandHandler, commandFor, type Outcome, type PendingCommand } from '@numlife/event-sourcing';
+import { type ImportSegments, type SegmentRefusal, segments, segmentsStream } from '@numlife/numbering';
+import {
+  type Admission,
+  participant,
+  type ParticipantRefusal,
+  type ParticipantRole,
+  participantStreamOf,
+} from '@numlife/participants';
+import type { KeyFile } from '@numlife/privacy';
+import { type Caller, ProblemException } from '@numlife/runtime';
+import type { HubParts } from './hub.js';
+import { operationsStream, redrives } from './redrives.js';
+import { createHash } from 'node:crypto';
+
+const parkedSearchedMax = 1_000;
+
+/** What operators order. Each order is decided on its stream, recorded with who gave it, and in force when it is answered. */
+export class Operations {
+  readonly #handler: CommandHandler;
+
+  constructor(
+    private readonly parts: HubParts,
+    private readonly keys: Pick<KeyFile, 'ensureCarrier'>,
+  ) {
+    const { store, clock, privacy } = parts;
+    this.#handler = new CommandHandler({
+      store,
+      clock,
+      eventId: (cause, index) => privacy.uuidV5(cause, String(index)),
+    });
+  }
+
+  async admit(admission: Admission, by: Pick<Caller, 'role' | 'id'>): Promise<Admission> {
+    const { reference } = this.parts;
+    const other = reference.participants().find(({ id, role }) => id === admission.id && role !== admission.role);
+    if (other)
+      throw new ProblemException(409, 'ID_TAKEN', {
+        errors: [{ field: 'id', detail: `is an admitted ${other.role}'s` }],
+      });
+    if (admission.role === 'carrier') {
+      this.keys.ensureCarrier(admission.id);
+      await this.parts.transport.ensureTopics(reportTopic(admission.id as CarrierId, this.parts));
+    }
+    const stream = participantStreamOf(admission.role, admission.id);
+    await this.#order(
+      commandFor({
+        stream,
+        decider: participant,
+        command: { type: 'admit', admission, by: named(by) },
+        cause: crypto.randomUUID(),
+      }),
+    );
+    return admission;
+  }
+
+  async suspend(
+    role: ParticipantRole,
+    id: string,
+    reason: string,
+    by: Caller,
+  ): Promise<{ id: string; status: 'suspended' }> {
+    const command = { type: 'suspend', reason, by: named(by) } as const;
+    await this.#order(
+      commandFor({ stream: participantStreamOf(role, id), decider: participant, command, cause: crypto.randomUUID() }),
+    );
+    return { id, status: 'suspended' };
+  }
+
+  /** The same content again changes nothing. */
+  async importSegments(
+    rows: Pick<ImportSegments, 'segments' | 'places'>,
+    by: Pick<Caller, 'role' | 'id'>,
+  ): Promise<{ tableVersion: number; segments: number }> {
+    const { reference, privacy } = this.parts;
+    const importId = privacy.uuidV5('segments', createHash('sha256').update(JSON.stringify(rows)).digest('hex'));
+    const command = { type: 'importSegments', importId, ...rows, by: named(by) } as const;
+    await this.#order(commandFor({ stream: segmentsStream, decider: segments, command, cause: importId }));
+    return { tableVersion: reference.tableVersion(), segments: rows.segments.length };
+  }
+
+  /** Recorded first: an order that is carried out stands on record. */
+  async redrive(parkedId: string, reason: string, by: Caller): Promise<void> {
+    const { transport } = this.parts;
+    const parked = (await transport.parked({ limit: parkedSearchedMax })).find(({ id }) => id === parkedId);
+    if (!parked)
+      throw new ProblemException(404, 'UNKNOWN_PARKED_MESSAGE', {
+        detail: 'Nothing is parked under this id (any more).',
+      });
+    const { topic, group } = parked;
+    const command = { type: 'RedriveOrdered', data: { parkedId, topic, group, reason, by: named(by) } } as const;
+    await this.#order(commandFor({ stream: operationsStream, decider: redrives, command, cause: crypto.randomUUID() }));
+    await transport.redrive(parkedId);
+  }
+
+  /** Resolves when the reference data shows it. */
+  async #order(command: PendingCommand): Promise<Outcome> {
+    const [outcome] = await this.#handler.handle([command]);
+    if (outcome!.outcome === 'refused') throw refusalProblem(outcome!.refusal as ParticipantRefusal | SegmentRefusal);
+    await this.parts.reference.upToDate();
+    return outcome!;
+  }
+}
+
+function refusalProblem(refusal: ParticipantRefusal | SegmentRefusal): ProblemException {
+  if (typeof refusal === 'string') return new ProblemException(404, refusal);
+  return new ProblemException(422, refusal.kind.toUpperCase().replaceAll('-', '_'), { detail: refusal.detail });
+}
+
+const named = ({ role, id }: Pick<Caller, 'role' | 'id'>): string => `${role}:${id}`;
+
+const weekMs = 7 * 24 * 3_600_000;
+
+export const reportTopic = (carrier: CarrierId, { configuration }: Pick<HubParts, 'configuration'>) => ({
+  [topics.reports(carrier)]: {
+    partitions: configuration.REPORT_PARTITIONS,
+    cleanup: 'delete',
+    retentionMs: weekMs,
+  } as const,
+});

@@ -1,0 +1,116 @@
+import { type Logger } from '@numlife/runtime';
+import { writeSample } from '@numlife/sample-history';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Connectors } from './connectors.js';
+import type { Issuing } from './issuing.js';
+import { SampleApp } from './sample-app.js';
+import { sampleSegments } from './reference-files.js';
+import { welcome } from './welcome.js';
+
+export interface SampleWorldOptions {
+  readonly folder: string;
+  readonly url: string;
+  readonly webhookSecret: (app: string) => string;
+  readonly issuing: Issuing;
+  readonly connectors: Connectors;
+  readonly logger: Logger;
+}
+
+/** Small enough to be there within seconds, long enough for numbers to rest and be sold again. */
+const sample = { numbers: 300, days: 150, until: '2026-06-30', seed: 1 };
+const tokenEveryMs = 30 * 60_000;
+
+/** The sample apps, each a process of its own, and the small sample history of a first start. */
+export class SampleWorld {
+  readonly #apps: SampleApp[] = [];
+  #loading: ChildProcess | undefined;
+  #refresh: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(private readonly options: SampleWorldOptions) {}
+
+  async start(firstStart: boolean, empty: boolean): Promise<void> {
+    const { folder, connectors } = this.options;
+    const pending = join(folder, 'sample.pending');
+    if (firstStart && !empty) await writeFile(pending, '');
+    for (const app of connectors.apps()) await this.#startApp(app);
+    this.#refresh = setInterval(
+      () => void Promise.all(connectors.apps().map((app) => this.#writeToken(app))),
+      tokenEveryMs,
+    );
+    // Taken up again when the first start was interrupted.
+    if (existsSync(pending)) {
+      await this.#load();
+      if (!this.#stopped) await rm(pending);
+    }
+    process.stdout.write(await welcome({ ...this.options, apps: this.#apps }));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#refresh);
+    this.#loading?.kill('SIGTERM');
+    await Promise.all(this.#apps.map((app) => app.stop()));
+  }
+
+  async #startApp(id: string): Promise<void> {
+    const { folder, url, webhookSecret, connectors, logger } = this.options;
+    await this.#writeToken(id);
+    const app = new SampleApp({
+      id,
+      folder: join(folder, 'apps', id),
+      connectorUrl: url,
+      webhookSecret: webhookSecret(id),
+      tokenFile: this.#tokenFile(id),
+      logger,
+    });
+    this.#apps.push(app);
+    app.onListening((appUrl) => {
+      connectors.pointTo(id, `${appUrl}/numlife/actions`);
+    });
+    await app.start();
+  }
+
+  async #writeToken(id: string): Promise<void> {
+    const file = this.#tokenFile(id);
+    await mkdir(join(this.options.folder, 'apps', id), { recursive: true, mode: 0o700 });
+    await writeFile(file, await this.options.issuing.token('app', id), { mode: 0o600 });
+  }
+
+  #tokenFile(id: string): string {
+    return join(this.options.folder, 'apps', id, 'token');
+  }
+
+  /** As anybody would: the command writes the files' receipts, the accounts go to the app and to its connector. */
+  async #load(): Promise<void> {
+    const out = join(this.options.folder, 'sample');
+    process.stdout.write(`Loading a small sample history (${sample.numbers} numbers, ${sample.days} days) …\n`);
+    if (!existsSync(join(out, 'manifest.json'))) {
+      await rm(out, { recursive: true, force: true });
+      await writeSample({ ...sample, out, segments: await sampleSegments() });
+    }
+    await this.#command('report', '--dir', out);
+    for (const app of this.#apps) {
+      const file = join(out, 'apps', `${app.id}.csv`);
+      await app.load(await readFile(file));
+      await this.#command('bindings', file, '--app', app.id);
+    }
+  }
+
+  /** Exit 1 says that some lines were rejected, as is expected of the sample. */
+  async #command(...args: string[]): Promise<void> {
+    if (this.#stopped) return;
+    const { folder, url, logger } = this.options;
+    const command = fileURLToPath(import.meta.resolve('numlife/bin'));
+    const env = { ...process.env, DATA_DIR: folder, NUMLIFE_URL: url };
+    const child = spawn(process.execPath, [command, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    this.#loading = child;
+    const code = await new Promise<number | null>((resolve) => child.on('exit', resolve));
+    if (code !== 0 && code !== 1 && !this.#stopped)
+      logger.error({ command: args[0], code }, 'the sample could not be loaded; the next start tries again');
+  }
+}

@@ -1,0 +1,172 @@
+import { CarrierModule, Uploads } from '@numlife/carrier';
+import { type Clock, InfrastructureFailure } from '@numlife/event-sourcing';
+import { Hub, type HubParts, hubQueries, HubModule, openReferenceData, Operations } from '@numlife/hub';
+import { createPrivacy, type KeyFile, openKeyFile } from '@numlife/privacy';
+import {
+  type Configuration,
+  HealthModule,
+  type Logger,
+  Metrics,
+  Readiness,
+  startHttp,
+  stopWithin,
+  TokenCheck,
+} from '@numlife/runtime';
+import { type FolderLock, lockFolder } from '@numlife/sqlite';
+import { openEmbeddedStore } from '@numlife/store-embedded';
+import { openEmbeddedTransport } from '@numlife/transport-embedded';
+import { openViews } from '@numlife/views';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Connectors } from './connectors.js';
+import { admitOrganisations } from './first-start.js';
+import { Issuing } from './issuing.js';
+import { SampleWorld } from './sample-world.js';
+
+export interface StandaloneOptions {
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Without the small sample history of a first start. */
+  readonly empty: boolean;
+}
+
+interface Step {
+  readonly name: string;
+  readonly stop: () => Promise<unknown>;
+}
+
+/** The whole system in one process on the embedded adapters: opened from the ground up, stopped from the top down. */
+export class Standalone {
+  #failed: (error: unknown) => void = () => undefined;
+  /** The last opened is stopped first. */
+  readonly #steps: Step[] = [];
+
+  private constructor(private readonly options: StandaloneOptions) {}
+
+  static async start(options: StandaloneOptions): Promise<Standalone> {
+    const standalone = new Standalone(options);
+    try {
+      await standalone.#start();
+    } catch (error) {
+      await standalone.stop();
+      throw error;
+    }
+    return standalone;
+  }
+
+  /** Called at most once, when something that must run cannot go on. */
+  onFailure(listener: (error: unknown) => void): void {
+    this.#failed = listener;
+  }
+
+  /** False when it took longer than configured. */
+  stop(): Promise<boolean> {
+    const { configuration, logger } = this.options;
+    return stopWithin(configuration.SHUTDOWN_TIMEOUT_SECONDS * 1000, logger, this.#steps.splice(0).reverse());
+  }
+
+  async #start(): Promise<void> {
+    const { configuration, logger } = this.options;
+    const folder = configuration.DATA_DIR;
+    await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+      throw new InfrastructureFailure(
+        'storage-error',
+        `DATA_DIR ${folder} cannot be made (${(error as NodeJS.ErrnoException).code})`,
+      );
+    });
+    await this.#opened('folder', Promise.resolve(lockFolder(folder)), (lock: FolderLock) => lock.release());
+    const keys = openKeyFile(join(folder, 'keys.json'));
+    const parts = await this.#openParts(keys);
+    const hub = new Hub(parts);
+    this.#steps.push({ name: 'hub', stop: () => hub.stop() });
+    await hub.start((error) => {
+      this.#failed(error);
+    });
+    const operations = new Operations(parts, keys);
+    await admitOrganisations(operations, parts);
+    const issuing = await Issuing.open(keys, parts);
+    const connectors = await this.#opened('connectors', Connectors.open(parts, keys, folder), (opened) =>
+      opened.stop(),
+    );
+    connectors.onFailure((error) => {
+      this.#failed(error);
+    });
+    const url = await this.#listen(parts, operations, issuing, connectors);
+    const webhookSecret = (app: string) => keys.ensureWebhookSecret(app);
+    const world = new SampleWorld({ folder, url, webhookSecret, issuing, connectors, logger });
+    this.#steps.push({ name: 'sample apps', stop: () => world.stop() });
+    await world.start(keys.created, this.options.empty);
+  }
+
+  async #openParts(keys: KeyFile): Promise<HubParts> {
+    const { configuration, logger, clock } = this.options;
+    const file = (name: string) => join(configuration.DATA_DIR, name);
+    const sizeBytesMax = configuration.STORE_SIZE_MAX_MB * 1024 * 1024;
+    const storeFile = file('store.db');
+    const store = await this.#opened('store', openEmbeddedStore({ file: storeFile, sizeBytesMax }), (opened) =>
+      opened.close(),
+    );
+    const transport = await this.#opened(
+      'transport',
+      openEmbeddedTransport({ file: file('transport.db'), sizeBytesMax, clock }),
+      (opened) => opened.close(),
+    );
+    const views = await this.#opened('views', openViews({ file: file('views.db'), storeFile }), (opened) =>
+      opened.close(),
+    );
+    const metrics = new Metrics();
+    metrics.collectProcessMetrics();
+    const privacy = createPrivacy(keys.keysForHub());
+    const reference = await openReferenceData(store);
+    return {
+      configuration,
+      store,
+      transport,
+      views,
+      privacy,
+      reference,
+      clock,
+      logger,
+      metrics,
+      readiness: new Readiness(),
+    };
+  }
+
+  async #listen(parts: HubParts, operations: Operations, issuing: Issuing, connectors: Connectors): Promise<string> {
+    const { configuration, logger, transport, clock, metrics, privacy, readiness, views } = parts;
+    const uploads = await this.#opened('uploads', Uploads.open(join(configuration.DATA_DIR, 'uploads.db')), (opened) =>
+      opened.close(),
+    );
+    const gateway = CarrierModule.with({ transport, privacy, uploads, clock, metrics, hub: hubQueries(views) });
+    const health = HealthModule.with(readiness, metrics, () => hubGauges(parts));
+    const modules = [HubModule.with(parts, operations, issuing.issuer), gateway, ...connectors.modules(), health];
+    const root = { module: class NumlifeModule {}, imports: modules };
+    const tokens = new TokenCheck({
+      issuer: configuration.TOKEN_ISSUER,
+      audience: configuration.TOKEN_AUDIENCE,
+      keys: issuing.keys,
+      nowMs: () => Date.parse(clock.now()),
+    });
+    const { HOST: host, PORT: port } = configuration;
+    const http = await startHttp(root, { logger, tokens, host, port, textPaths: ['/carrier/v1/reports'] });
+    this.#steps.push({ name: 'http', stop: () => http.app.close() });
+    return http.url;
+  }
+
+  async #opened<Opened>(name: string, opening: Promise<Opened>, stop: (opened: Opened) => unknown): Promise<Opened> {
+    const opened = await opening;
+    this.#steps.push({ name, stop: async () => stop(opened) });
+    return opened;
+  }
+}
+
+/** Brings the gauges up to date just before they are read. */
+async function hubGauges({ transport, metrics, views, store }: HubParts): Promise<void> {
+  for (const { group, topic, partition, messages, parked } of await transport.lag()) {
+    metrics.consumerLag.set({ group, topic, partition: String(partition) }, Number(messages));
+    metrics.parked.set({ group, topic }, parked);
+  }
+  void views;
+  void store;
+}

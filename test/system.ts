@@ -1,0 +1,141 @@
+import { importJWK, type JWK, SignJWT } from 'jose';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const main = new URL('../apps/standalone/dist/main.js', import.meta.url).pathname;
+const startWithinMs = 60_000;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- what came over the wire is asserted field by field
+  readonly text: string;
+}
+
+/** The whole system as a process of its own, met from outside over HTTP. */
+export class System {
+  readonly #tokens = new Map<string, string>();
+  #process: ChildProcess | undefined;
+  /** Everything it wrote to its log. */
+  log = '';
+  output = '';
+
+  private constructor(
+    readonly dataDir: string,
+    readonly port: number,
+    private readonly environment: Record<string, string>,
+  ) {}
+
+  static async start(environment: Record<string, string> = {}): Promise<System> {
+    const system = new System(await mkdtemp(join(tmpdir(), 'numlife-')), await freePort(), environment);
+    await system.run();
+    return system;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async run(args: readonly string[] = ['--empty']): Promise<void> {
+    const env = { ...process.env, DATA_DIR: this.dataDir, PORT: String(this.port), LOG_LEVEL: 'info', ...this.environment };
+    const child = spawn(process.execPath, [main, ...args], { env: { ...env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (this.log += chunk.toString()));
+    this.#process = child;
+    const giveUpAt = performance.now() + startWithinMs;
+    while (!(await this.isReady())) {
+      if (child.exitCode !== null) throw new Error(`the system ended with ${child.exitCode}:\n${this.log.slice(-4_000)}`);
+      if (performance.now() > giveUpAt) throw new Error(`the system is not ready:\n${this.log.slice(-4_000)}`);
+      await delay(50);
+    }
+  }
+
+  async isReady(): Promise<boolean> {
+    return fetch(`${this.url}/health/ready`).then(
+      async (response) => {
+        await response.arrayBuffer();
+        return response.ok;
+      },
+      () => false,
+    );
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    return ended;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill('SIGTERM');
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  async token(organisation: string): Promise<string> {
+    const known = this.#tokens.get(organisation);
+    if (known !== undefined) return known;
+    const file = await readFile(join(this.dataDir, 'clients', `${organisation}.json`), 'utf8');
+    const client = JSON.parse(file) as { organisation: string; audience: string; privateKey: JWK };
+    const assertion = await new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256', kid: client.privateKey.kid! })
+      .setIssuer(client.organisation)
+      .setSubject(client.organisation)
+      .setAudience(client.audience)
+      .setIssuedAt()
+      .setExpirationTime('60s')
+      .setJti(crypto.randomUUID())
+      .sign(await importJWK(client.privateKey));
+    const body = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: assertion,
+    });
+    const response = await fetch(`${this.url}/auth/v1/token`, { method: 'POST', body });
+    const { access_token: token } = (await response.json()) as { access_token: string };
+    this.#tokens.set(organisation, token);
+    return token;
+  }
+
+  async call(organisation: string | undefined, method: string, path: string, content: { type?: string; body?: BodyInit; headers?: Record<string, string> } = {}): Promise<Answer> {
+    const authorization: Record<string, string> = organisation === undefined ? {} : { authorization: `Bearer ${await this.token(organisation)}` };
+    const type: Record<string, string> = content.type ? { 'content-type': content.type } : {};
+    const response = await fetch(this.url + path, {
+      method,
+      headers: { ...authorization, ...type, ...content.headers },
+      ...(content.body === undefined ? {} : { body: content.body, duplex: 'half' }),
+    } as RequestInit);
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '') && !/ndjson/.test(response.headers.get('content-type') ?? '');
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text, text };
+  }
+
+  get(organisation: string, path: string): Promise<Answer> {
+    return this.call(organisation, 'GET', path);
+  }
+  post(organisation: string, path: string, body: object): Promise<Answer> {
+    return this.call(organisation, 'POST', path, { type: 'application/json', body: JSON.stringify(body) });
+  }
+
+  /** Sends reports and answers their receipts, in the order of the lines. */
+  async report(carrier: string, reports: readonly object[], headers: Record<string, string> = {}): Promise<Answer> {
+    return this.call(carrier, 'POST', '/carrier/v1/reports', {
+      type: 'application/json',
+      body: JSON.stringify(reports),
+      headers: { prefer: 'wait=30', ...headers },
+    });
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
