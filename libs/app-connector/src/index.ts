@@ -1,1 +1,11 @@
-export {};
+export { type AccountActions, ActionFailed, readAnswer } from './account-actions.js';
+export { accountCharactersMax, type BindingInput, isAccount, readBinding, type ReadBinding } from './binding-input.js';
+export { BadHeader, type BindingLine, bindingsOfCsv, bindingsOfNdjson } from './binding-lines.js';
+export { type Loaded, type Rejection, rejectedShownMax } from './binding-load.js';
+export { AppConnector, type ConnectorOptions } from './connector.js';
+export { type DeliveryLimits, deliveryLimits } from './dispatcher.js';
+export { type HubQuestions, questionsMax, type RecycledQuestion } from './hub-questions.js';
+export type { ConnectorKeys } from './number-keys.js';
+export type { Flow, Operations, Parked, PartitionFlow } from './operations.js';
+export type { BindingsFilter, ShownBinding } from './queries.js';
+export type { Wait } from './waiting.js';

@@ -1,0 +1,162 @@
+import type { AccountAction, AccountActionAnswer, BindingState, Instant } from '@numlife/contracts';
+import type { Database } from '@numlife/sqlite';
+import type { ClaimedAction, DeliverReply, DeliverRequest, RedriveRequest, Settlement } from './protocol.js';
+
+/** What the app is to do with an account, in order, and what it is because of. */
+export interface Order {
+  readonly account: string;
+  /** What the account is in the app before, once everything ordered so far is done; null where that is not sure. */
+  readonly before: BindingState | null;
+  readonly actions: readonly AccountAction[];
+  readonly because: string;
+  readonly at: Instant;
+  readonly nowMs: number;
+  readonly idOf: (action: AccountAction) => string;
+}
+
+interface PendingRow {
+  readonly place: number;
+  readonly action: AccountAction;
+  readonly status: 'waiting' | 'sending' | 'parked';
+  readonly attempts: number;
+  readonly sure_state: BindingState | null;
+}
+
+const stateAfter: Readonly<Partial<Record<AccountAction, BindingState>>> = {
+  freeze: 'frozen',
+  unfreeze: 'active',
+  release: 'released',
+};
+
+const statements = (db: Database) => ({
+  pending: db.prepare<[string], PendingRow>(
+    'SELECT place, action, status, attempts, sure_state FROM actions WHERE account = ? ORDER BY place',
+  ),
+  insert: db.prepare(
+    `INSERT INTO actions (id, account, action, because, at, sure_state, next_attempt_ms, status, head)
+     VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', NOT EXISTS (SELECT 1 FROM actions WHERE account = ?))`,
+  ),
+  supersede: db.prepare("UPDATE actions SET superseded = 1 WHERE account = ? AND status = 'sending'"),
+  drop: db.prepare("DELETE FROM actions WHERE account = ? AND status <> 'sending'"),
+  find: db.prepare<[number], { account: string; action: AccountAction; id: string; superseded: number }>(
+    'SELECT account, action, id, superseded FROM actions WHERE place = ?',
+  ),
+  remove: db.prepare('DELETE FROM actions WHERE place = ?'),
+  promote: db.prepare(
+    'UPDATE actions SET head = 1 WHERE place = (SELECT min(place) FROM actions WHERE account = ?) AND head = 0',
+  ),
+  wait: db.prepare("UPDATE actions SET status = 'waiting', failure = ?, next_attempt_ms = ? WHERE place = ?"),
+  park: db.prepare("UPDATE actions SET status = 'parked', failure = ?, parked_at = ? WHERE place = ?"),
+  object: db.prepare('INSERT OR REPLACE INTO objections (account, action, id, answer, at) VALUES (?, ?, ?, ?, ?)'),
+  agree: db.prepare('DELETE FROM objections WHERE account = ? AND action = ?'),
+  due: db.prepare<[number, number], { place: number; account: string; account_sequence: number | null }>(
+    `SELECT place, account, account_sequence FROM actions
+     WHERE head = 1 AND status = 'waiting' AND next_attempt_ms <= ? ORDER BY next_attempt_ms, place LIMIT ?`,
+  ),
+  nextDue: db.prepare<[], { next_attempt_ms: number }>(
+    "SELECT next_attempt_ms FROM actions WHERE head = 1 AND status = 'waiting' ORDER BY next_attempt_ms, place LIMIT 1",
+  ),
+  number: db.prepare<[string], { last: number }>(
+    `INSERT INTO account_sequences VALUES (?, 1) ON CONFLICT (account) DO UPDATE SET last = last + 1 RETURNING last`,
+  ),
+  claim: db.prepare<[number, number], ClaimedAction>(
+    `UPDATE actions SET status = 'sending', attempts = attempts + 1, account_sequence = ? WHERE place = ?
+     RETURNING place, id, account, account_sequence AS accountSequence, action, because, at, attempts`,
+  ),
+  interrupted: db.prepare<[], { place: number }>("SELECT place FROM actions WHERE status = 'sending'"),
+  redrive: db.prepare(
+    "UPDATE actions SET status = 'waiting', attempts = 1, next_attempt_ms = ?, parked_at = NULL WHERE place = ? AND status = 'parked'",
+  ),
+});
+
+/** Actions on their way to the app: of each account one at a time, in order. Lives in the writer's thread. */
+export class Outbox {
+  readonly #sql: ReturnType<typeof statements>;
+  constructor(db: Database) {
+    this.#sql = statements(db);
+  }
+
+  /** Adds what is to be done; a change of state drops what the account still had before it. Answers how many were added. */
+  enqueue(order: Order): number {
+    const change = order.actions.find((action) => stateAfter[action] !== undefined);
+    const sure = change === undefined ? null : this.drop(order.account, order.before);
+    let added = 0;
+    for (const action of order.actions) {
+      if (action === change && sure === stateAfter[action]) continue;
+      const { account, because, at, nowMs } = order;
+      const sureState = action === change ? sure : null;
+      this.#sql.insert.run(order.idOf(action), account, action, because, at, sureState, nowMs, account);
+      added += 1;
+    }
+    return added;
+  }
+
+  /**
+   * Drops what waits for an account; what is being sent is not sent again. Answers what the account then surely is in the
+   * app, null where an attempt was made whose outcome is not known.
+   */
+  drop(account: string, before: BindingState | null): BindingState | null {
+    const pending = this.#sql.pending.all(account);
+    if (pending.length === 0) return before;
+    this.#sql.supersede.run(account);
+    this.#sql.drop.run(account);
+    const first = pending.find(({ action }) => stateAfter[action] !== undefined);
+    if (first === undefined) return before;
+    return first.attempts > 0 ? null : first.sure_state;
+  }
+
+  /** After a restart: whether an action that was being sent arrived is not known, so it is sent again. */
+  recover(): void {
+    for (const { place } of this.#sql.interrupted.all())
+      this.#retry({ place, outcome: 'failed', failure: 'stopped while it was being sent', nextAttemptMs: 0 });
+  }
+
+  deliver(request: DeliverRequest): DeliverReply {
+    for (const settlement of request.settled) this.#settle(settlement, request.now);
+    const claimed: ClaimedAction[] = [];
+    for (const due of this.#sql.due.all(request.nowMs, request.claimMax)) {
+      const sequence = due.account_sequence ?? this.#sql.number.get(due.account)!.last;
+      claimed.push(this.#sql.claim.get(sequence, due.place)!);
+    }
+    return { claimed, nextDueMs: this.#sql.nextDue.get()?.next_attempt_ms ?? null };
+  }
+
+  redrive({ place, nowMs }: RedriveRequest): boolean {
+    return place !== undefined && this.#sql.redrive.run(nowMs, place).changes > 0;
+  }
+
+  #settle(settlement: Settlement, now: Instant): void {
+    switch (settlement.outcome) {
+      case 'answered':
+        return this.#answered(settlement.place, settlement.answer, now);
+      case 'failed':
+        return this.#retry(settlement);
+      case 'given-up': {
+        if (this.#droppedAsSuperseded(settlement.place)) return;
+        this.#sql.park.run(settlement.failure, now, settlement.place);
+      }
+    }
+  }
+
+  #answered(place: number, answer: AccountActionAnswer, now: Instant): void {
+    const { account, action, id } = this.#sql.find.get(place)!;
+    if ('done' in answer) this.#sql.agree.run(account, action);
+    else this.#sql.object.run(account, action, id, JSON.stringify(answer), now);
+    this.#remove(place, account);
+  }
+
+  #retry({ place, failure, nextAttemptMs }: Extract<Settlement, { outcome: 'failed' }>): void {
+    if (!this.#droppedAsSuperseded(place)) this.#sql.wait.run(failure, nextAttemptMs, place);
+  }
+
+  #droppedAsSuperseded(place: number): boolean {
+    const { account, superseded } = this.#sql.find.get(place)!;
+    if (superseded === 1) this.#remove(place, account);
+    return superseded === 1;
+  }
+
+  #remove(place: number, account: string): void {
+    this.#sql.remove.run(place);
+    this.#sql.promote.run(account);
+  }
+}
