@@ -14,11 +14,11 @@ const startOfDayMs = (instant: Instant): number =>
 export const startOfDayAfter = (instant: Instant, days: number): Instant =>
   instantFromMs(startOfDayMs(instant) + days * dayMs);
 
-/** The first and the last instant of a day. */
-export function boundsOf(date: CalendarDate): { first: Instant; last: Instant } {
-  const startMs = Date.parse(`${date}T00:00:00.000Z`) - shanghaiOffsetMs;
-  return { first: instantFromMs(startMs), last: instantFromMs(startMs + dayMs - 1) };
-}
+/** The first and the last instant of a day; its last is always at 16:00 UTC, less a millisecond. */
+export const boundsOf = (date: CalendarDate): { first: Instant; last: Instant } => ({
+  first: instantFromMs(Date.parse(date) - shanghaiOffsetMs),
+  last: `${date}T15:59:59.999Z` as Instant,
+});
 
 /** RFC 3339 in +08:00, in seconds, with milliseconds only where they are not zero. */
 export function inShanghai(instant: Instant): string {

@@ -38,15 +38,28 @@ export interface FindingsDifference {
   readonly ended: readonly TimelineFinding[];
 }
 
-export const differenceOf = (
+export function differenceOf(
   before: readonly TimelineFinding[],
   after: readonly TimelineFinding[],
-): FindingsDifference => ({ raised: missingFrom(before, after), ended: missingFrom(after, before) });
+): FindingsDifference {
+  // A report changes the timeline in few places: what is the same at both ends needs no closer look.
+  let same = 0;
+  while (same < before.length && same < after.length && isSame(before[same]!, after[same]!)) same += 1;
+  let [oldEnd, newEnd] = [before.length, after.length];
+  while (oldEnd > same && newEnd > same && isSame(before[oldEnd - 1]!, after[newEnd - 1]!)) {
+    oldEnd -= 1;
+    newEnd -= 1;
+  }
+  const [then, now] = [before.slice(same, oldEnd), after.slice(same, newEnd)];
+  return { raised: missingFrom(then, now), ended: missingFrom(now, then) };
+}
 
 /** Two findings are the same when code, report and carrier are. */
-const keyOf = ({ code, reportId, carrier }: TimelineFinding): string => `${code} ${reportId} ${carrier}`;
+const isSame = (a: TimelineFinding, b: TimelineFinding): boolean =>
+  a.code === b.code && a.reportId === b.reportId && a.carrier === b.carrier;
 
 function missingFrom(known: readonly TimelineFinding[], findings: readonly TimelineFinding[]): TimelineFinding[] {
+  const keyOf = ({ code, reportId, carrier }: TimelineFinding): string => `${code} ${reportId} ${carrier}`;
   const keys = new Set(known.map(keyOf));
   return findings.filter((finding) => !keys.has(keyOf(finding)));
 }

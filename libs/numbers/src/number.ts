@@ -64,7 +64,7 @@ export interface NumberState {
   version: number;
   derived: Derived;
   /** What the last decision derived: used when the fact it is for is recorded. */
-  ahead: (Derived & { readonly fact: AnsweredFact }) | undefined;
+  ahead: { readonly fact: AnsweredFact; readonly derived: Derived } | undefined;
 }
 
 /** The timeline of the first so many facts. */
@@ -85,7 +85,7 @@ export function evolveNumber(state: NumberState, event: NumberEvent): NumberStat
   switch (event.type) {
     case 'ReportRecorded':
       state.facts.push(event.data);
-      if (state.ahead?.fact === event.data) state.derived = state.ahead;
+      if (state.ahead?.fact === event.data) state.derived = state.ahead.derived;
       state.ahead = undefined;
       return state;
     case 'ClearanceRaised':
@@ -147,7 +147,7 @@ function recordReport(command: RecordReport, state: NumberState, uuidV5: UuidV5)
   const told = tell({ before, after, facts }, command, state, uuidV5);
   const version = state.version + told.filter(({ type }) => type === 'AppsTold').length;
   const answered = { ...fact, answer: { version, findings: distinctCodes(difference.raised) } };
-  state.ahead = { fact: answered, timeline: after, factCount: facts.length };
+  state.ahead = { fact: answered, derived: { timeline: after, factCount: facts.length } };
   return accepted<NumberEvent>(
     { type: 'ReportRecorded', data: answered },
     ...findingsChanged(difference, after.servingCarrier),
