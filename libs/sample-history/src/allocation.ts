@@ -15,6 +15,9 @@ export interface Place {
 
 const numberDigits = 11;
 const subscriberDigits = 4;
+const segmentDigits = numberDigits - subscriberDigits;
+/** Of a prefix whose segments nobody lists (192), so many are taken, evenly. */
+const unlistedMax = 1_000;
 const subscribersPerSegment = 10 ** subscriberDigits;
 
 interface Range {
@@ -30,9 +33,7 @@ const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 const rangeHolder = (segment: SampleSegment): Carrier | undefined => {
   const holder = segment.assignedTo ?? segment.holder;
   const applicable = segment.use === 'public' || segment.use === 'mvno';
-  return applicable && isCarrier(holder) && segment.prefix.length <= numberDigits - subscriberDigits
-    ? holder
-    : undefined;
+  return applicable && isCarrier(holder) && segment.prefix.length <= segmentDigits ? holder : undefined;
 };
 
 /** A prefix under which the table has longer ones says nothing certain about the numbers below it. */
@@ -41,11 +42,20 @@ const undivided = (segments: readonly SampleSegment[]): readonly SampleSegment[]
   return sorted.filter((segment, at) => !sorted[at + 1]?.prefix.startsWith(segment.prefix));
 };
 
+const segmentsUnder = (prefix: string): readonly string[] => {
+  const digits = segmentDigits - prefix.length;
+  const count = Math.min(unlistedMax, 10 ** digits);
+  const every = 10 ** digits / count;
+  return digits === 0
+    ? [prefix]
+    : Array.from({ length: count }, (_, nth) => prefix + String(nth * every).padStart(digits, '0'));
+};
+
 const rangesOf = (segments: readonly SampleSegment[], seed: number, numbers: number): ReadonlyMap<Carrier, Range> => {
   const prefixes = new Map<Carrier, string[]>(carriers.map((carrier) => [carrier, []]));
   for (const segment of undivided(segments)) {
     const holder = rangeHolder(segment);
-    if (holder !== undefined) prefixes.get(holder)!.push(segment.prefix);
+    if (holder !== undefined) prefixes.get(holder)!.push(...segmentsUnder(segment.prefix));
   }
   const range = (carrier: Carrier): Range => {
     const own = prefixes.get(carrier)!;
@@ -85,7 +95,7 @@ export const allocate = (
     const nthOfRange = Math.floor(index / 100) * sharesOf100[carrier] + nth;
     const spot = (nthOfRange * stride + offset) % (prefixes.length * subscribersPerSegment);
     const prefix = prefixes[spot % prefixes.length]!;
-    const subscriber = String(Math.floor(spot / prefixes.length)).padStart(numberDigits - prefix.length, '0');
+    const subscriber = String(Math.floor(spot / prefixes.length)).padStart(subscriberDigits, '0');
     return { index, digits: prefix + subscriber, range: carrier };
   };
 };
