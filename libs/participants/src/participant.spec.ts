@@ -19,14 +19,14 @@ const suspend: ParticipantCommand = { type: 'suspend', reason: 'forged reports',
 
 function run(...commands: ParticipantCommand[]): (string | ParticipantEvent)[] {
   let state = participant.initialState();
-  return commands.flatMap((command) => {
+  return commands.flatMap((command): (string | ParticipantEvent)[] => {
     const decision = participant.decide(command, state);
     if (decision.outcome === 'refused') return [decision.refusal];
     for (const event of decision.events) state = participant.evolve(state, event);
     return [...decision.events];
   });
 }
-const types = (events: (string | ParticipantEvent)[]) =>
+const types = (events: (string | ParticipantEvent)[]): string[] =>
   events.map((event) => (typeof event === 'string' ? event : event.type));
 
 describe('a participant', () => {
