@@ -1,5 +1,7 @@
 import { randomFillSync } from 'node:crypto';
+import { InfrastructureFailure } from '@numlife/event-sourcing';
 import { type Database, type RequestHandler } from '@numlife/sqlite';
+import { KnownIds, knownIdsMigration } from './known-ids.js';
 import { nonceBytes, type PackedEvent, type PackedWrite, unpack } from './packing.js';
 
 /** Runs in the writer's thread; `migrations` and `createWriter` are what libs/sqlite asks of its module. */
@@ -14,7 +16,7 @@ export const migrations = [
      content BLOB NOT NULL
    );
    CREATE UNIQUE INDEX events_by_stream ON events (stream, revision);
-   CREATE UNIQUE INDEX events_by_id ON events (id);`,
+   ${knownIdsMigration}`,
 ];
 
 /** For each write the revision of its stream's last event; `conflicts` are the indices of those that were not appended. */
@@ -49,10 +51,12 @@ export function createWriter(db: Database): RequestHandler<ArrayBuffer, Appended
 class EventLog {
   readonly #statements: ReturnType<typeof prepareAll>;
   readonly #ends = new Map<string, StreamEnd>();
+  readonly #ids: KnownIds;
   readonly #drawNonce = nonceDrawer();
 
   constructor(db: Database) {
     this.#statements = prepareAll(db);
+    this.#ids = new KnownIds(db);
   }
 
   append(write: PackedWrite): { revision: number; conflict: boolean } {
@@ -71,6 +75,7 @@ class EventLog {
 
   forget(): void {
     this.#ends.clear();
+    this.#ids.reload();
   }
 
   #endOf(stream: string): StreamEnd | undefined {
@@ -98,8 +103,10 @@ class EventLog {
   }
 
   #insert(end: StreamEnd, { id, content }: PackedEvent): void {
+    if (this.#ids.has(id)) throw new InfrastructureFailure('invalid-request', 'an event id that stands already');
     this.#drawNonce(content);
-    this.#statements.newEvent.run(end.id, end.revision + 1, id, content);
+    const { lastInsertRowid } = this.#statements.newEvent.run(end.id, end.revision + 1, id, content);
+    this.#ids.add(id, Number(lastInsertRowid));
     end.revision += 1;
   }
 }
@@ -108,7 +115,7 @@ const prepareAll = (db: Database) => ({
   streamId: db.prepare<[string], number>('SELECT id FROM streams WHERE name = ?').pluck(),
   newStream: db.prepare<[string]>('INSERT INTO streams (name) VALUES (?)'),
   lastRevision: db.prepare<[number], number | null>('SELECT max(revision) FROM events WHERE stream = ?').pluck(),
-  newEvent: db.prepare<[number, number, Uint8Array, Uint8Array]>(
+  newEvent: db.prepare<[number, number, Buffer, Buffer]>(
     'INSERT INTO events (stream, revision, id, content) VALUES (?, ?, ?, ?)',
   ),
   eventId: db.prepare<[number, number], Buffer>('SELECT id FROM events WHERE stream = ? AND revision = ?').pluck(),

@@ -62,9 +62,9 @@ export interface PackedWrite {
 }
 
 export interface PackedEvent {
-  readonly id: Uint8Array;
+  readonly id: Buffer;
   /** The free place for the nonce, and the event's bytes after it. */
-  readonly content: Uint8Array;
+  readonly content: Buffer;
 }
 
 /** Views into the buffer, nothing is copied. */
