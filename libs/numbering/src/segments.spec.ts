@@ -191,6 +191,8 @@ describe('an import', () => {
   it('that was made already, or changes nothing, records nothing', () => {
     expect(run(importing('a', ministry), importing('a', ministry))).toHaveLength(1);
     expect(run(importing('a', ministry), importing('other', ministry))).toHaveLength(1);
+    const located = { ...importing('p', []), places: [{ province: '广东省', prefixes: ['1380', '1381-1383'] }] };
+    expect(run(located, located)).toHaveLength(1);
   });
 
   it('records only the rows that are new, under the next version', () => {
@@ -203,7 +205,7 @@ describe('an import', () => {
 
   it('can set a row back to what it was', () => {
     const [a, b] = [row('138'), row('138', { holder: 'cm' })];
-    const events = run(importing('1', [a]), importing('2', [b]), importing('3', [a]));
+    const events = run(importing('1', [a]), importing('2', [b]), importing('1', [a]));
     expect(segmentTableFrom(events).find('+8613800138000')?.holder).toBe('ct');
   });
 

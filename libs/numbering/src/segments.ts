@@ -27,15 +27,16 @@ export type SegmentEvent = SegmentsImported;
 // State
 export interface SegmentsState {
   version: number;
-  readonly importIds: Set<string>;
   /** JSON of the row in force, by prefix and day. */
   readonly rows: Map<string, string>;
+  /** The place of each prefix or range, as imported. */
+  readonly places: Map<string, string>;
 }
 
 // Commands
 export interface ImportSegments {
   readonly type: 'importSegments';
-  /** Made of the content: the same again changes nothing. */
+  /** Names the import in its events. What is so already is not recorded again, whatever the id. */
   readonly importId: string;
   readonly by: string;
   readonly segments: readonly SegmentRow[];
@@ -51,10 +52,12 @@ const keyOf = ({ prefix, validFrom }: SegmentRow): string => `${prefix} ${validF
 const contentOf = ({ prefix, use, holder, assignedTo, province, city, validFrom }: SegmentRow): string =>
   JSON.stringify([prefix, use, holder, assignedTo, province, city, validFrom]);
 
+const nameOf = ({ province, city = '' }: Place): string => `${province}|${city}`;
+
 function evolve(state: SegmentsState, { data }: SegmentEvent): SegmentsState {
   state.version = data.tableVersion;
-  state.importIds.add(data.importId);
   for (const row of data.segments) state.rows.set(keyOf(row), contentOf(row));
+  for (const place of data.places) for (const prefix of place.prefixes) state.places.set(prefix, nameOf(place));
   return state;
 }
 
@@ -66,10 +69,13 @@ function decide(command: ImportSegments, state: SegmentsState): ReturnType<typeo
   if (new Set(command.segments.map(keyOf)).size < command.segments.length) {
     return refused({ kind: 'same-prefix-twice', detail: 'A prefix is there twice from the same day.' });
   }
-  if (state.importIds.has(importId)) return accepted();
   const changed = command.segments.filter((row) => state.rows.get(keyOf(row)) !== contentOf(row));
-  if (changed.length === 0 && places.length === 0) return accepted();
-  const parts = cut(changed, places);
+  const moved = places.flatMap((place) => {
+    const prefixes = place.prefixes.filter((prefix) => state.places.get(prefix) !== nameOf(place));
+    return prefixes.length > 0 ? [{ ...place, prefixes }] : [];
+  });
+  if (changed.length === 0 && moved.length === 0) return accepted();
+  const parts = cut(changed, moved);
   const tableVersion = state.version + 1;
   return accepted(
     ...parts.map((part, index): SegmentEvent => ({
@@ -80,7 +86,7 @@ function decide(command: ImportSegments, state: SegmentsState): ReturnType<typeo
 }
 
 export const segments: Decider<SegmentsState, SegmentCommand, SegmentEvent, SegmentRefusal> = {
-  initialState: () => ({ version: 0, importIds: new Set(), rows: new Map() }),
+  initialState: () => ({ version: 0, rows: new Map(), places: new Map() }),
   evolve,
   decide,
 };
