@@ -9,8 +9,8 @@ import {
   isPresentHolder,
   lastGeneration,
   type Life,
+  startGeneration,
 } from './life.js';
-import { startGeneration } from './life.js';
 import { namesThePortThatBroughtIt } from './porting.js';
 
 export interface Effect {

@@ -43,6 +43,11 @@ describe('a report that is recorded', () => {
     ]);
   });
 
+  it('carries, as a correction, the ids of the report it corrects', () => {
+    const { state } = after(first, corrected('a', opened('2020-01-02', 'wang'), { as: 'c' }));
+    expect(state.facts[1]).toMatchObject({ reportId: 'c', generationId: 'g(a)', beforeGenerationId: 'g(a#before)' });
+  });
+
   it('is one write: the fact, the findings that changed, what apps are told', () => {
     expect(after(first).last.types).toEqual(['ReportRecorded', 'AppsTold']);
     expect(after(first, opened('2021-01-01', 'li')).last.types).toEqual([

@@ -180,7 +180,10 @@ describe('who may say it', () => {
   it('goes by the range holder looked up with each report', () => {
     const more = { rangeHolder: 'cu' as never };
     expect(comesTo(...gone, reclaimed('2026-02-01', { by: 'cu', more }))).toBe('held ct wang:2020-01-01..');
-    expect(comesTo(...gone, released('2026-04-01', { more }))).toBe('released cu wang:2020-01-01..2026-01-01');
+    const onSale = [...gone, released('2026-04-01', { more })];
+    expect(comesTo(...onSale)).toBe('released cu wang:2020-01-01..2026-01-01');
+    expect(comesTo(...onSale, opened('2026-05-01', 'li'))).toContain('held ct');
+    expect(after(...onSale, opened('2026-05-01', 'li', by('cu'))).last.findings).toEqual([foreign]);
   });
 });
 
@@ -295,9 +298,8 @@ describe('a late report', () => {
   it('carries its notice until it is withdrawn or replaced', () => {
     const life = [opened('2020-01-01', 'wang'), suspended('2021-01-01', { ...late, as: 'late' })];
     expect(after(...life).last.findings).toEqual(['LATE_AFTER_COMPLETE']);
-    expect(after(...life, corrected('late', suspended('2021-01-02'), late)).last.ended).toEqual([
-      'LATE_AFTER_COMPLETE',
-    ]);
+    const replaced = after(...life, corrected('late', suspended('2021-01-02'), late)).last;
+    expect(replaced).toMatchObject({ findings: [], ended: ['LATE_AFTER_COMPLETE'] });
     expect(after(...life, corrected('late')).last.ended).toEqual(['LATE_AFTER_COMPLETE']);
   });
 });
