@@ -23,8 +23,8 @@ const advice: Partial<Record<FailureCode, string>> = {
 };
 
 const sqliteCodeOf = (error: unknown): string | undefined => {
-  // By its code and not by its class: every thread and every test has a class of its own.
-  const code = error instanceof Object && 'code' in error ? error.code : undefined;
+  // By its shape and not by its class: every thread and every test has classes of its own.
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : undefined;
 };
 
