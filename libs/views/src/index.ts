@@ -1,1 +1,6 @@
-export {};
+export { type CheckedNumber } from './checked-number.js';
+export { type Checkpoints } from './checkpoints.js';
+export { BadCursor } from './cursors.js';
+export { type EmbeddedViews } from './embedded/embedded-views.js';
+export { openViews, type OpenViews } from './embedded/open-views.js';
+export * from './views.js';
