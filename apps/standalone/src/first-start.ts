@@ -7,7 +7,10 @@ import { referenceImports } from './reference-files.js';
 const installer = { role: 'operator', id: 'caict' } as const;
 
 /** The carriers, the apps and the number segments: ordered at every start, recorded where they are not yet. */
-export async function admitOrganisations(operations: Operations, { configuration, reference }: HubParts): Promise<void> {
+export async function admitOrganisations(
+  operations: Operations,
+  { configuration, reference }: HubParts,
+): Promise<void> {
   const { DATA_DIR: folder, TOKEN_AUDIENCE: audience, ANSWER_WORKING_DAYS: answersWithinWorkingDays } = configuration;
   const known = new Set(reference.participants().map(({ id }) => id));
   for (const organisation of organisations) {
@@ -16,7 +19,13 @@ export async function admitOrganisations(operations: Operations, { configuration
     const publicKey = await ensureClientFile(join(folder, 'clients'), organisation, audience);
     if (known.has(id)) continue; // An operator may have changed or suspended it since.
     const details = role === 'app' ? { ...(category ? { category } : {}), answersWithinWorkingDays } : {};
-    const admission = { role: role as ParticipantRole, id, name, domains: role === 'app' ? ['127.0.0.1'] : [], contacts: [] };
+    const admission = {
+      role: role as ParticipantRole,
+      id,
+      name,
+      domains: role === 'app' ? ['127.0.0.1'] : [],
+      contacts: [],
+    };
     await operations.admit({ ...admission, ...details, publicKeys: [{ ...publicKey }] }, installer);
   }
   for (const rows of await referenceImports()) await operations.importSegments(rows, installer);

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { InfrastructureFailure } from '@numlife/event-sourcing';
+import { KeyFileProblem } from '@numlife/privacy';
 import { createLogger, describeConfiguration, parseConfiguration, systemClock } from '@numlife/runtime';
 import { Standalone } from './standalone.js';
 
@@ -10,12 +11,8 @@ async function main(): Promise<void> {
   const logger = createLogger(configuration, 'numlife');
   const settings = Object.fromEntries(describeConfiguration(configuration).map(({ name, value }) => [name, value]));
   logger.info({ settings }, 'starting');
-  const standalone = await Standalone.start({
-    configuration,
-    logger,
-    clock: systemClock,
-    empty: process.argv.includes('--empty'),
-  });
+  const empty = process.argv.includes('--empty');
+  const standalone = new Standalone({ configuration, logger, clock: systemClock, empty });
   let stopping = false;
   const stop = (reason: string, code: number): void => {
     if (stopping) process.exit(couldNotRun); // The second signal: whoever sends it does not want to wait.
@@ -30,17 +27,25 @@ async function main(): Promise<void> {
     logger.fatal({ err: error }, 'cannot go on');
     stop('failure', couldNotRun);
   });
-  process.on('SIGTERM', () => {
-    stop('SIGTERM', 0);
-  });
-  process.on('SIGINT', () => {
-    stop('SIGINT', 0);
-  });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      stop(signal, 0);
+    });
+  }
+  await standalone.start();
+}
+
+/** One line a person can act on; a stack only for what is our own fault. */
+function describe(error: unknown): string {
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  if (error instanceof InfrastructureFailure || error instanceof KeyFileProblem) return message;
+  if (code === 'EADDRINUSE')
+    return `PORT ${process.env['PORT'] ?? 8080} is in use by another program. Stop that one, or set PORT to another (0 takes a free one).`;
+  if (code === 'EACCES') return `${message}. Set HOST and PORT to what this user may listen on.`;
+  return stack ?? String(error);
 }
 
 main().catch((error: unknown) => {
-  // One line a person can act on; a stack only for what is our own fault.
-  const expected = error instanceof InfrastructureFailure || (error as NodeJS.ErrnoException).code !== undefined;
-  process.stderr.write(`numlife: ${expected ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
+  process.stderr.write(`numlife: ${describe(error)}\n`);
   process.exit(couldNotRun);
 });

@@ -49,8 +49,9 @@ export class SampleApp {
       WEBHOOK_SECRET: webhookSecret,
       CONNECTOR_URL: connectorUrl,
       CONNECTOR_TOKEN_FILE: tokenFile,
+      STOP_WITH_STDIN: '1', // It ends with this process, however this process ends.
     };
-    const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [main], { env, stdio: ['pipe', 'pipe', 'inherit'] });
     this.#process = child;
     child.on('exit', (code) => {
       if (this.#stopped) return;

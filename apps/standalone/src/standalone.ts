@@ -16,6 +16,7 @@ import { type FolderLock, lockFolder } from '@numlife/sqlite';
 import { openEmbeddedStore } from '@numlife/store-embedded';
 import { openEmbeddedTransport } from '@numlife/transport-embedded';
 import { openViews } from '@numlife/views';
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Connectors } from './connectors.js';
@@ -42,17 +43,19 @@ export class Standalone {
   /** The last opened is stopped first. */
   readonly #steps: Step[] = [];
 
-  private constructor(private readonly options: StandaloneOptions) {}
+  #stopping = false;
 
-  static async start(options: StandaloneOptions): Promise<Standalone> {
-    const standalone = new Standalone(options);
+  constructor(private readonly options: StandaloneOptions) {}
+
+  /** Resolves when everything is up. Rejects, with all of it closed again, when something cannot be opened. */
+  async start(): Promise<void> {
     try {
-      await standalone.#start();
+      await this.#start();
     } catch (error) {
-      await standalone.stop();
+      if (this.#stopping) return;
+      await this.stop();
       throw error;
     }
-    return standalone;
   }
 
   /** Called at most once, when something that must run cannot go on. */
@@ -63,6 +66,7 @@ export class Standalone {
   /** False when it took longer than configured. */
   stop(): Promise<boolean> {
     const { configuration, logger } = this.options;
+    this.#stopping = true;
     return stopWithin(configuration.SHUTDOWN_TIMEOUT_SECONDS * 1000, logger, this.#steps.splice(0).reverse());
   }
 
@@ -76,7 +80,7 @@ export class Standalone {
       );
     });
     await this.#opened('folder', Promise.resolve(lockFolder(folder)), (lock: FolderLock) => lock.release());
-    const keys = openKeyFile(join(folder, 'keys.json'));
+    const keys = openKeys(folder);
     const parts = await this.#openParts(keys);
     const hub = new Hub(parts);
     this.#steps.push({ name: 'hub', stop: () => hub.stop() });
@@ -159,6 +163,18 @@ export class Standalone {
     this.#steps.push({ name, stop: async () => stop(opened) });
     return opened;
   }
+}
+
+/** Keys made anew beside data of old ones would make all of it unreadable. */
+function openKeys(folder: string): KeyFile {
+  const file = join(folder, 'keys.json');
+  if (!existsSync(file) && existsSync(join(folder, 'store.db'))) {
+    throw new InfrastructureFailure(
+      'damaged',
+      `${file} is missing, and what is recorded in ${folder} cannot be read without it. Put it back.`,
+    );
+  }
+  return openKeyFile(file);
 }
 
 /** Brings the gauges up to date just before they are read. */
