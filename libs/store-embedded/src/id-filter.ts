@@ -15,7 +15,7 @@ export class IdFilter {
   }
 
   add(id: Buffer): void {
-    let at = mixed(id.readUInt32LE(0), id.readUInt32LE(8));
+    let at = hashOf(id, 0);
     const step = stepOf(id);
     for (let probe = 0; probe < probes; probe += 1) {
       const bit = at & this.#mask;
@@ -25,7 +25,7 @@ export class IdFilter {
   }
 
   mayHave(id: Buffer): boolean {
-    let at = mixed(id.readUInt32LE(0), id.readUInt32LE(8));
+    let at = hashOf(id, 0);
     const step = stepOf(id);
     for (let probe = 0; probe < probes; probe += 1) {
       const bit = at & this.#mask;
@@ -36,12 +36,18 @@ export class IdFilter {
   }
 }
 
-const stepOf = (id: Buffer): number => mixed(id.readUInt32LE(12), id.readUInt32LE(4)) | 1;
+const stepOf = (id: Buffer): number => hashOf(id, 0x9747b28c) | 1;
 
-/** Ids need not be random: counted ones must spread as well (the finaliser of MurmurHash3). */
-function mixed(a: number, b: number): number {
-  let hash = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ b;
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+/** All of the id, since it need not be random: counted ones must spread as well (MurmurHash3). */
+function hashOf(id: Buffer, seed: number): number {
+  let hash = seed;
+  for (let at = 0; at < 16; at += 4) {
+    let word = Math.imul(id.readUInt32LE(at), 0xcc9e2d51);
+    word = (word << 15) | (word >>> 17);
+    hash ^= Math.imul(word, 0x1b873593);
+    hash = Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64;
+  }
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  return hash ^ (hash >>> 13);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
 }
