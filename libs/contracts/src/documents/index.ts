@@ -1,1 +1,2 @@
-export {};
+export { asyncApiDocument } from './async-api.js';
+export { openApiDocument } from './open-api.js';

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { safeName } from './forms.js';
+import type { Form } from './rules.js';
 
 export interface FieldProblem {
   /** Dotted: `replacement.kind`. */
@@ -15,7 +16,7 @@ export type Checked<Value> =
 const problemsMax = 8;
 
 /** Checks a parsed JSON value against a form of class-validator rules. Unknown fields are refused. Never throws. */
-export function check<Value extends object>(form: new () => Value, raw: unknown): Checked<Value> {
+export function check<Value extends object>(form: Form<Value>, raw: unknown): Checked<Value> {
   if (!isObject(raw)) return { ok: false, errors: [{ field: '', detail: 'takes an object' }] };
   return checkInstance(plainToInstance(form, raw), raw);
 }
@@ -40,14 +41,15 @@ export const isObject = (value: unknown): value is Record<string, unknown> =>
 
 /** class-transformer leaves out keys like `__proto__` and `toString` without a word, so the whitelist never sees them. */
 function lostKey(raw: object, instance: object): string | undefined {
-  for (const [key, value] of Object.entries(raw)) {
+  for (const [key, value] of Object.entries(raw) as [string, unknown][]) {
     if (!Object.hasOwn(instance, key)) return key;
     const kept = (instance as Record<string, unknown>)[key];
-    const lost = isObject(value) && isObject(kept) ? lostKey(value, kept) : undefined;
+    const lost = isSome(value) && isSome(kept) ? lostKey(value, kept) : undefined;
     if (lost !== undefined) return lost;
   }
   return undefined;
 }
+const isSome = (value: unknown): value is object => value !== null && typeof value === 'object';
 
 function problemsOf(error: ValidationError, path: string): FieldProblem[] {
   const { constraints, children, property } = error;

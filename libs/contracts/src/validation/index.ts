@@ -1,6 +1,11 @@
 export { acceptReport } from './accept-report.js';
+export * as answerForms from './answers.js';
 export * from './cells.js';
 export { check, type Checked, type FieldProblem } from './check.js';
 export { formOf, refusal, safeName, takes } from './forms.js';
 export * from './instants.js';
+export * as messageForms from './messages.js';
 export { checkReport, parseReport, type ParsedReport } from './parse-report.js';
+export { replacementForms, reportForms } from './report-forms.js';
+export * as requestForms from './requests.js';
+export { type Form, nullableFieldsOf } from './rules.js';

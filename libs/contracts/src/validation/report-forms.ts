@@ -2,9 +2,7 @@ import { ValidateNested } from 'class-validator';
 import { holderKeyPattern, portOrderIdPattern, reportIdPattern } from '../ids.js';
 import { cancellationReasons, reportKinds, type ReportKind, suspensionReasons } from '../reports.js';
 import { takes } from './forms.js';
-import { AnObject, NumberText, OneOf, Optional, SentInstant, TextOf } from './rules.js';
-
-type Form = new () => object;
+import { AnObject, type Form, NumberText, OneOf, Optional, SentInstant, TextOf } from './rules.js';
 
 const ReportIdText = (): PropertyDecorator => TextOf(reportIdPattern, takes.reportId);
 const HolderKey = (): PropertyDecorator => TextOf(holderKeyPattern, takes.holder);
