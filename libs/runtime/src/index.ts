@@ -9,3 +9,4 @@ export * from './stop.js';
 export * from './system-clock.js';
 export * from './paging.js';
 export * from './keep-running.js';
+export * from './body.js';

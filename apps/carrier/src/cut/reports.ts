@@ -133,23 +133,24 @@ function cut(line: number, text: string, number: unknown, kind: unknown): CutRep
 const measured = (line: number, text: string): RawLine =>
   Buffer.byteLength(text) > reportLineBytesMax ? { line, text: '', unreadable: 'line-too-long' } : { line, text };
 
-/** The elements of a valid JSON array, each as it was written. */
+/** The elements of a valid JSON array that is not empty, each as it was written. */
 function elementsOf(text: string): string[] {
   const elements: string[] = [];
   let depth = 0;
   let from = text.indexOf('[') + 1;
-  for (let at = from; at < text.length; at += 1) {
-    const char = text[at];
+  for (let at = from; depth >= 0; at += 1) {
+    const char = text[at]!;
     if (char === '"') at = endOfString(text, at);
-    else if (char === '{' || char === '[') depth += 1;
-    else if ((char === ',' || char === ']') && depth === 0) {
+    else depth += depthChange[char] ?? 0;
+    if (depth < 0 || (depth === 0 && char === ',')) {
       elements.push(text.slice(from, at).trim());
       from = at + 1;
-    } else if (char === '}' || char === ']') depth -= 1;
-    if (depth < 0) break;
+    }
   }
   return elements;
 }
+
+const depthChange: Readonly<Record<string, number>> = { '{': 1, '[': 1, '}': -1, ']': -1 };
 
 function endOfString(text: string, from: number): number {
   let at = from + 1;

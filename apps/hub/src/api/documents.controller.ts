@@ -1,6 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-const openApiDocument = (): object => ({});
-const asyncApiDocument = (): object => ({});
+import { asyncApiDocument, openApiDocument } from '@numlife/contracts/documents';
 import { Open } from '@numlife/runtime';
 
 @Open()

@@ -1,4 +1,4 @@
-import type { Instant, NumberId, RecycledAnswer } from '@numlife/contracts';
+import type { CarrierId, Instant, NumberId, RecycledAnswer } from '@numlife/contracts';
 import { formatInstant } from '@numlife/contracts/validation';
 import { recycled, type Since } from '@numlife/numbers';
 import { parseNumber, type Privacy } from '@numlife/privacy';
@@ -37,25 +37,44 @@ export async function* answerBulk(body: AsyncIterable<Buffer>, options: BulkOpti
 }
 
 async function answer(asked: readonly Asked[], { now, views, answers }: BulkOptions): Promise<string> {
-  const ids = asked.flatMap(({ id }) => (id === undefined ? [] : [id]));
-  const states = await views.checkStates(ids);
-  const known = new Map<string, { instant: Instant | null; shown: string | null }>();
+  const states = await views.checkStates(asked.flatMap(({ id }) => (id === undefined ? [] : [id])));
+  const known = new KnownUpTo(views);
   let text = '';
   for (const { id, since } of asked) {
     const state = id === undefined ? undefined : states.get(id)?.state;
-    const carrier = state?.servingCarrier ?? null;
-    let upTo = known.get(carrier ?? '');
-    if (!upTo) {
-      const instant = carrier === null ? null : await views.knownUpTo(carrier);
-      known.set(carrier ?? '', (upTo = { instant, shown: instant === null ? null : formatInstant(instant) }));
-    }
-    const { answer: said, reason } = judge(id, since, { state, now, knownUpTo: upTo.instant });
+    const upTo = known.of(state?.servingCarrier ?? null);
+    const { instant, shown } = upTo instanceof Promise ? await upTo : upTo;
+    const { answer: said, reason } = judge(id, since, { state, now, knownUpTo: instant });
     text +=
       answers === 'text/csv'
-        ? `${said},${reason},${upTo.shown ?? ''}\n`
-        : `${JSON.stringify({ answer: said, reason, knownUpTo: upTo.shown })}\n`;
+        ? `${said},${reason},${shown ?? ''}\n`
+        : `{"answer":"${said}","reason":"${reason}","knownUpTo":${shown === null ? 'null' : `"${shown}"`}}\n`;
   }
   return text;
+}
+
+interface UpTo {
+  readonly instant: Instant | null;
+  readonly shown: string | null;
+}
+const never: UpTo = { instant: null, shown: null };
+
+/** Each carrier's latest `complete`, asked once for a chunk. */
+class KnownUpTo {
+  readonly #known = new Map<CarrierId, UpTo>();
+  constructor(private readonly views: Views) {}
+
+  of(carrier: CarrierId | null): UpTo | Promise<UpTo> {
+    if (carrier === null) return never;
+    return this.#known.get(carrier) ?? this.#ask(carrier);
+  }
+
+  async #ask(carrier: CarrierId): Promise<UpTo> {
+    const instant = await this.views.knownUpTo(carrier);
+    const upTo = { instant, shown: instant === null ? null : formatInstant(instant) };
+    this.#known.set(carrier, upTo);
+    return upTo;
+  }
 }
 
 interface Known {

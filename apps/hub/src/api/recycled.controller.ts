@@ -1,10 +1,10 @@
 import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { Instant, RecycledAnswer } from '@numlife/contracts';
-import { formatInstant, parseDate, parseInstant } from '@numlife/contracts/validation';
+import { formatInstant, parseDate, parseInstant, requestForms } from '@numlife/contracts/validation';
 import type { Clock } from '@numlife/event-sourcing';
 import { type CheckState, recycled, type Since } from '@numlife/numbers';
 import { parseNumber, type Privacy } from '@numlife/privacy';
-import { Access, ProblemException } from '@numlife/runtime';
+import { Access, ProblemException, readBody } from '@numlife/runtime';
 import type { Views } from '@numlife/views';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
@@ -80,22 +80,22 @@ interface Question {
   readonly knownAtLeast: Instant | undefined;
 }
 
-const fields = ['number', 'since', 'knownAtLeast'];
-
-/** By hand: this is the call every log-in makes. A test holds it to the DTO. */
+/** By hand: this is the call every log-in makes. What is not plainly right is judged, and answered, by the form. */
 export function readQuestion(body: unknown): Question {
-  if (body === null || typeof body !== 'object' || Array.isArray(body))
-    throw badRequest('body', 'takes {number, since, knownAtLeast?}');
-  for (const name of Object.keys(body))
-    if (!fields.includes(name)) throw badRequest(name, 'is not a field of this call');
-  const { number, since, knownAtLeast } = body as Record<string, unknown>;
-  if (typeof number !== 'string') throw badRequest('number', 'takes text');
-  const parsedSince = typeof since === 'string' ? readSince(since) : undefined;
-  if (!parsedSince) throw badRequest('since', 'takes a calendar date (2026-01-31), or an RFC 3339 instant with offset');
-  const known = typeof knownAtLeast === 'string' ? parseInstant(knownAtLeast) : undefined;
-  if (knownAtLeast !== undefined && known === undefined)
-    throw badRequest('knownAtLeast', 'takes an RFC 3339 instant with offset');
-  return { number, since: parsedSince, knownAtLeast: known };
+  const { number, since, knownAtLeast } = isPlain(body) ? body : readBody(requestForms.RecycledQuestion, body);
+  const parsed = readSince(since);
+  const known = knownAtLeast === undefined ? undefined : parseInstant(knownAtLeast);
+  if (parsed === undefined || (knownAtLeast !== undefined && known === undefined)) throw notTheForm(body);
+  return { number, since: parsed, knownAtLeast: known };
+}
+
+type Asked = { readonly number: string; readonly since: string; readonly knownAtLeast?: string | undefined };
+
+function isPlain(body: unknown): body is Asked {
+  if (body === null || typeof body !== 'object') return false;
+  const { number, since, knownAtLeast, ...others } = body as Record<string, unknown>;
+  if (typeof number !== 'string' || typeof since !== 'string') return false;
+  return (knownAtLeast === undefined || typeof knownAtLeast === 'string') && Object.keys(others).length === 0;
 }
 
 export function readSince(text: string): Since | undefined {
@@ -105,5 +105,10 @@ export function readSince(text: string): Since | undefined {
   return instant === undefined ? undefined : { instant };
 }
 
-const badRequest = (field: string, detail: string): ProblemException =>
-  new ProblemException(400, 'BAD_REQUEST', { errors: [{ field, detail }] });
+/** The form says what is wrong with it. */
+function notTheForm(body: unknown): ProblemException {
+  readBody(requestForms.RecycledQuestion, body);
+  return new ProblemException(400, 'BAD_REQUEST', {
+    errors: [{ field: 'since', detail: 'since: takes a date or an RFC 3339 instant' }],
+  });
+}
