@@ -62,6 +62,7 @@ export async function openEmbeddedTransport(options: EmbeddedTransportOptions): 
     partitionsAtOnce: options.partitionsAtOnce ?? 1,
     closeTimeoutMs: options.closeTimeoutMs ?? closeTimeoutDefaultMs,
     shutDown,
+    pragmas: () => writer.pragmas(),
   });
 }
 

@@ -1,8 +1,9 @@
 import type { ReceivedMessage } from '@numlife/event-sourcing';
 import { type Engine, persist, type Seat } from './engine.js';
 import { reasonCharsMax } from './limits.js';
+import type { ParkedKeys } from './parked-keys.js';
 import type { Waiting } from './parked-reader.js';
-import type { MessageToPark, Scope } from './requests.js';
+import type { MessageToPark, Refuse, Release, Scope } from './requests.js';
 
 export interface Parking {
   readonly message: ReceivedMessage;
@@ -33,15 +34,27 @@ export const toPark = ({ message, reason, scope }: Parking): MessageToPark => ({
   scope,
 });
 
-export function ledgerOfLog(engine: Engine, seat: Seat, signal: AbortSignal): Ledger {
+/** What a ledger is kept with. */
+export interface Books {
+  readonly engine: Engine;
+  readonly seat: Seat;
+  readonly keys: ParkedKeys;
+  /** Aborts when writing must not be tried again. */
+  readonly signal: AbortSignal;
+}
+
+export function ledgerOfLog({ engine, seat, keys, signal }: Books): Ledger {
   const { group, of } = seat;
   return {
     redriven: false,
     anythingParked: () => engine.parked.anything(group, of.log),
-    park: (parking, followers) => {
+    park: async (parking, followers) => {
       const waiting = followers.map((message): Parking => ({ message, reason: waitsBehind, scope: 'key' }));
       const messages = [parking, ...waiting].map(toPark);
-      return persist(engine, { kind: 'park', group, log: of.log, at: engine.clock.now(), messages }, signal);
+      const park = { kind: 'park', group, log: of.log, at: engine.clock.now(), messages } as const;
+      const parked = await persist(engine, park, signal);
+      keys.changed(parking.message.key);
+      return parked;
     },
     handled: (_, nextOffset) => {
       seat.position = nextOffset;
@@ -51,31 +64,28 @@ export function ledgerOfLog(engine: Engine, seat: Seat, signal: AbortSignal): Le
   };
 }
 
-export interface Redriven {
-  readonly seat: Seat;
-  readonly waiting: Waiting;
-  readonly signal: AbortSignal;
-}
-
-export function ledgerOfParked(engine: Engine, { seat, waiting, signal }: Redriven): Ledger {
+export function ledgerOfParked({ engine, seat, keys, signal }: Books, waiting: Waiting): Ledger {
   const { group, of } = seat;
   const first = Number(waiting.messages[0]!.offset);
   let keyRefused = false;
+  const write = async (request: Refuse | Release): Promise<boolean> => {
+    const written = await persist(engine, request, signal);
+    keys.changed(waiting.key);
+    return written;
+  };
   return {
     redriven: true,
     anythingParked: () => engine.parked.anything(group, of.log, first),
-    park: ({ message, reason, scope }) => {
+    park: (parking) => {
+      const { offset, key, reason, scope } = toPark(parking);
       if (scope === 'key') keyRefused = true;
-      const { offset, key, ...rest } = toPark({ message, reason, scope });
-      const refuse = { kind: 'refuse', group, log: of.log, offset, key, reason: rest.reason, scope } as const;
-      return persist(engine, refuse, signal);
+      return write({ kind: 'refuse', group, log: of.log, offset, key, reason, scope });
     },
     handled: (messages) => {
       const offsets = messages.map(({ offset }) => Number(offset));
       const goOn = waiting.scope === 'key' && !keyRefused;
       if (offsets.length === 0 && !goOn) return Promise.resolve(true);
-      const release = { kind: 'release', group, log: of.log, key: waiting.key, offsets, goOn } as const;
-      return persist(engine, release, signal);
+      return write({ kind: 'release', group, log: of.log, key: waiting.key, offsets, goOn });
     },
   };
 }

@@ -20,6 +20,8 @@ export const headersMax = 32;
 export const chunkBytesMax = 128 * 1024;
 export const partitionsMax = 1_024;
 
+/** Beyond so many of a partition each message is looked up in the file. */
+export const parkedKeysInMemoryMax = 10_000;
 export const parkedPageMax = 1_000;
 export const reasonCharsMax = 500;
 

@@ -106,6 +106,14 @@ describe('offsets', () => {
   });
 });
 
+describe('an acknowledgement', () => {
+  it('waits for the disk: the writer commits with synchronous=FULL on a write-ahead log', async () => {
+    const transport = await openEmbeddedTransport({ file: join(folder, 'pragmas.db'), clock });
+    expect(await transport.pragmas()).toMatchObject({ journal_mode: 'wal', synchronous: 2 });
+    await transport.close();
+  });
+});
+
 describe('closing', () => {
   const openFile = (name: string): Promise<EmbeddedTransport> =>
     openEmbeddedTransport({ file: join(folder, `${name}.db`), clock });

@@ -39,7 +39,9 @@ const columns = 'offset, key, headers, value, timestamp_ms AS timestampMs, scope
 export class ParkedReader {
   readonly #anyBefore: Query<unknown>;
   readonly #isParked: Query<unknown>;
-  readonly #isKeyParked: Query<unknown>;
+  readonly #last: Query<{ offset: number }>;
+  readonly #firstOfKey: Query<{ offset: number }>;
+  readonly #firstOfKeys: Query<{ key: string; offset: number }>;
   readonly #first: Query<ParkedRow>;
   readonly #redriven: Query<{ key: string; offset: number }>;
   readonly #ofKey: Query<ParkedRow>;
@@ -51,7 +53,9 @@ export class ParkedReader {
     const place = 'FROM parked WHERE grp = ? AND log = ?';
     this.#anyBefore = query(`SELECT 1 ${place} AND offset < ? LIMIT 1`);
     this.#isParked = query(`SELECT 1 ${place} AND offset = ?`);
-    this.#isKeyParked = query(`SELECT 1 ${place} AND key = ? AND scope = 'key' AND offset <= ? LIMIT 1`);
+    this.#last = query(`SELECT offset ${place} ORDER BY offset DESC LIMIT 1`);
+    this.#firstOfKey = query(`SELECT offset ${place} AND key = ? AND scope = 'key' ORDER BY offset LIMIT 1`);
+    this.#firstOfKeys = query(`SELECT key, min(offset) AS offset ${place} AND scope = 'key' GROUP BY key LIMIT ?`);
     this.#first = query(`SELECT ${columns} ${place} ORDER BY offset LIMIT 1`);
     this.#redriven = query(`SELECT key, offset ${place} AND redrive = 1 ORDER BY offset LIMIT 1`);
     this.#ofKey = query(`SELECT ${columns} ${place} AND key = ? AND scope = 'key' AND offset < ? ORDER BY offset`);
@@ -68,9 +72,18 @@ export class ParkedReader {
     return this.#isParked.first(group, log, offset) !== undefined;
   }
 
-  /** A message of this key at or before the offset is parked, so one at the offset waits behind it. */
-  isKeyParked(group: string, { log, key, offset }: { log: number; key: string; offset: number }): boolean {
-    return this.#isKeyParked.first(group, log, key, offset) !== undefined;
+  /** The last parked message's offset; undefined: nothing is parked. */
+  last(group: string, log: number): number | undefined {
+    return this.#last.first(group, log)?.offset;
+  }
+
+  firstOfKey(group: string, log: number, key: string): number | undefined {
+    return this.#firstOfKey.first(group, log, key)?.offset;
+  }
+
+  /** The first offset of each parked key, of at most so many keys. */
+  firstOfKeys(group: string, log: number, keysMax: number): Map<string, number> {
+    return new Map(this.#firstOfKeys.all(group, log, keysMax).map(({ key, offset }) => [key, offset]));
   }
 
   /** What was asked to be handed over again, from the first message of its key on, of what was read up to `position`. */

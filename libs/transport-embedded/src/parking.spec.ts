@@ -104,7 +104,7 @@ describe('parked keys', () => {
     for (let next = 61; next <= 80; next += 1) await at.publish(`a${next}`);
     await until('all are done', () => handed.some((text) => text.startsWith('a80')));
     expect(handed.map((text) => text.replace(' again', ''))).toEqual(numbered('a', 80));
-    expect(await at.parkedTexts()).toEqual([]);
+    await until('nothing is parked', async () => (await at.parkedTexts()).length === 0);
   });
 
   it('keep what is refused when re-driven, and what comes after it, though what comes before it is done', async () => {
@@ -273,6 +273,24 @@ describe('parked keys', () => {
     await at.transport.redrive(await idOf('c1'));
     await until('all is done', async () => (await at.parkedTexts()).length === 0);
     expect(handed).toEqual(['a1 again', 'b1', 'c1 again', 'c2 again']);
+  });
+
+  it('are known again, head by head, to whoever takes the partition over', async () => {
+    await given();
+    const poison = numbered('', 30).map((number) => `k${number}-1`);
+    poison.forEach((text) => bad.add(text));
+    const leave = at.consume(handle);
+    await at.publish(...poison, 'b1');
+    await until('all are parked', async () => (await at.parkedTexts()).length === 30 && handed.includes('b1'));
+    await leave();
+    bad.clear();
+    at.consume(handle);
+    await at.transport.redrive(await idOf('k7-1'));
+    await until('one is done', async () => (await at.parkedTexts()).length === 29);
+    await at.publish(...poison.map((text) => text.replace('-1', '-2')), 'b2');
+    await until('b went on', () => handed.includes('b2'));
+    expect(handed).toEqual(['b1', 'k7-1 again', 'k7-2', 'b2']);
+    expect(await at.parkedTexts()).toHaveLength(58);
   });
 
   it('are of no concern to publishing', async () => {

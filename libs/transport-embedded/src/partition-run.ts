@@ -2,9 +2,10 @@ import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { type Consume, InfrastructureFailure, type ReceivedMessage } from '@numlife/event-sourcing';
 import { Delivery, type Recipient } from './delivery.js';
 import { type Engine, persist, type Seat } from './engine.js';
-import { ledgerOfLog, ledgerOfParked, toPark, waitsBehind } from './ledger.js';
+import { type Books, ledgerOfLog, ledgerOfParked, toPark, waitsBehind } from './ledger.js';
 import { batchBytesMax, batchMessagesDefault } from './limits.js';
 import { type Page, PageReader, type PageLimits } from './log-reader.js';
+import { ParkedKeys } from './parked-keys.js';
 import type { Waiting } from './parked-reader.js';
 import { backoffMs, pause, type Turns } from './waiting.js';
 
@@ -21,6 +22,7 @@ export class PartitionRun<Owner> {
   readonly #pages: PageReader;
   readonly #limits: PageLimits;
   readonly #recipient: Recipient;
+  readonly #books: Books;
   readonly #ending = new AbortController();
   #stale = false;
   /** How often in a row what waited behind its partition was parked there again, and when it is next handed over. */
@@ -33,6 +35,12 @@ export class PartitionRun<Owner> {
     this.#handling = by.handling;
     this.#pages = new PageReader(engine.logs, seat.of);
     this.#limits = { messagesMax: by.handling.batchMessagesMax ?? batchMessagesDefault, bytesMax: batchBytesMax };
+    this.#books = {
+      engine,
+      seat,
+      keys: new ParkedKeys(engine.parked, seat.group, seat.of.log),
+      signal: this.#ending.signal,
+    };
     this.#recipient = {
       seat,
       onBatch: by.handling.onBatch,
@@ -95,7 +103,7 @@ export class PartitionRun<Owner> {
     if (!messages) return true;
     // An empty page before the end: what was there is cleaned up.
     const nextOffset = page.messages.length === 0 ? end : page.next;
-    const ledger = ledgerOfLog(this.#engine, this.#seat, this.#ending.signal);
+    const ledger = ledgerOfLog(this.#books);
     await new Delivery(this.#recipient, ledger, { messages, nextOffset }).run();
     return true;
   }
@@ -104,11 +112,13 @@ export class PartitionRun<Owner> {
   async #parkFollowers({ messages }: Page): Promise<readonly ReceivedMessage[] | undefined> {
     const { group, of } = this.#seat;
     const { parked, clock } = this.#engine;
-    if (!parked.anything(group, of.log)) return messages;
-    const fresh = messages.filter(({ offset }) => !parked.isParked(group, of.log, Number(offset)));
-    const waits = ({ key, offset }: ReceivedMessage): boolean =>
-      parked.isKeyParked(group, { log: of.log, key, offset: Number(offset) });
-    const followers = fresh.filter(waits);
+    const last = parked.last(group, of.log);
+    if (last === undefined) return messages;
+    const stands = ({ offset }: ReceivedMessage): boolean =>
+      offset <= last && parked.isParked(group, of.log, Number(offset));
+    const fresh = messages.filter((message) => !stands(message));
+    const { keys } = this.#books;
+    const followers = fresh.filter((message) => keys.holds(message));
     if (followers.length === 0) return fresh;
     const toParkNow = followers.map((message) => toPark({ message, reason: waitsBehind, scope: 'key' }));
     const request = { kind: 'park', group, log: of.log, at: clock.now(), messages: toParkNow } as const;
@@ -136,7 +146,7 @@ export class PartitionRun<Owner> {
   }
 
   async #redrive(waiting: Waiting): Promise<void> {
-    const ledger = ledgerOfParked(this.#engine, { seat: this.#seat, waiting, signal: this.#ending.signal });
+    const ledger = ledgerOfParked(this.#books, waiting);
     const page = { messages: waiting.messages, nextOffset: this.#seat.position! };
     await new Delivery(this.#recipient, ledger, page).run();
   }

@@ -9,6 +9,7 @@ import {
   type TopicSettings,
   type Transport,
 } from '@numlife/event-sourcing';
+import type { WriterPragmas } from '@numlife/sqlite';
 import type { Engine } from './engine.js';
 import { Group, type Member, newMember } from './group.js';
 import { batchMessagesMax, parkedPageMax, partitionsMax, retentionDefaultMs } from './limits.js';
@@ -27,6 +28,7 @@ export interface TransportParts {
   readonly closeTimeoutMs: number;
   /** Closes what the engine stands on, after the last consumer ended. */
   readonly shutDown: () => Promise<void>;
+  readonly pragmas: () => Promise<WriterPragmas>;
 }
 
 /** The port on an engine. */
@@ -95,6 +97,11 @@ export class EmbeddedTransport implements Transport {
 
   lag(): Promise<ConsumerLag[]> {
     return Promise.resolve(this.#engine.logs.lag());
+  }
+
+  /** Those of the writer's own connection: `synchronous` 2 is what makes an acknowledgement durable. */
+  pragmas(): Promise<WriterPragmas> {
+    return this.#parts.pragmas();
   }
 
   /**

@@ -1,7 +1,8 @@
 /*
  * Publishes and consumes until it is killed. Tells on stdout what was acknowledged (`acked <id>`); what its handlers do
  * is a line appended to a file. Used by kill.spec.ts.
- *   victim.mjs <folder> <run> [--heal | --finish]
+ *   victim.mjs <folder> <run> [--seek | --heal | --finish]
+ * Seeking: says `found` when both messages at fault are parked for both groups.
  * Healing: nothing is published, nothing is poison any more, parked keys are re-driven. Finishing also ends when all is done.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
@@ -11,7 +12,7 @@ import { InfrastructureFailure, instantFromMs, PoisonMessage } from '@numlife/ev
 import { openEmbeddedTransport } from '@numlife/transport-embedded';
 
 const [folder, run, mode] = process.argv.slice(2);
-const healed = mode !== undefined;
+const healed = mode === '--heal' || mode === '--finish';
 const topic = 'load';
 const keys = Array.from({ length: 16 }, (_, index) => `k${index}`);
 const transport = await openEmbeddedTransport({
@@ -78,10 +79,26 @@ async function publishUntilKilled() {
   }
 }
 
+async function heads() {
+  const found = [];
+  for (let page = await transport.parked({ limit: 1000 }); page.length > 0;) {
+    found.push(...page.filter(({ head }) => head));
+    page = await transport.parked({ limit: 1000, after: page.at(-1).id });
+  }
+  return found;
+}
+
+async function seek() {
+  for (;;) {
+    if ((await heads()).length === 4) process.stdout.write('found\n');
+    await sleep(20);
+  }
+}
+
 async function redriveAll() {
-  const heads = (await transport.parked({ limit: 1000 })).filter(({ head }) => head);
-  for (const { id } of heads) await transport.redrive(id);
-  return heads.length;
+  const parked = await heads();
+  for (const { id } of parked) await transport.redrive(id);
+  return parked.length;
 }
 
 async function heal() {
@@ -98,4 +115,4 @@ async function heal() {
 }
 
 if (healed) await heal();
-else await Promise.race([publishUntilKilled(), ...consumers]);
+else await Promise.race([publishUntilKilled(), ...(mode === '--seek' ? [seek()] : []), ...consumers]);
