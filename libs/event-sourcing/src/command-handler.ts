@@ -61,40 +61,72 @@ const beginningOfTime = '0000-01-01T00:00:00.000Z' as Instant;
 export class CommandHandler {
   readonly #options: CommandHandlerOptions;
   readonly #cache = new Map<string, StreamState>();
+  #lastTurn: Promise<unknown> = Promise.resolve();
 
   constructor(options: CommandHandlerOptions) {
     this.#options = options;
   }
 
-  async handle(commands: readonly PendingCommand[]): Promise<Outcome[]> {
+  /** Calls with remembered states take turns: each is decided on what the one before left. */
+  handle(commands: readonly PendingCommand[]): Promise<Outcome[]> {
+    if (!this.#options.cachedStreamsMax) return this.#handle(commands);
+    const turn = this.#lastTurn.then(() => this.#handle(commands));
+    this.#lastTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #handle(commands: readonly PendingCommand[]): Promise<Outcome[]> {
     const outcomes: Outcome[] = new Array<Outcome>(commands.length);
+    const attemptsMax = this.#options.conflictAttemptsMax ?? 10;
     let open = commands.map((_, index) => index);
-    for (let attempt = 1; open.length > 0; attempt += 1) {
-      if (attempt > (this.#options.conflictAttemptsMax ?? 10)) {
+    let conflicts = 0;
+    while (open.length > 0) {
+      if (conflicts >= attemptsMax) {
         throw new InfrastructureFailure(
           'unavailable',
-          `${open.length} commands still in conflict after ${attempt - 1} attempts`,
+          `${open.length} commands still in conflict after ${conflicts} attempts`,
         );
       }
-      open = await this.#attempt(commands, open, outcomes);
+      const { waiting, inConflict } = await this.#attempt(commands, open, outcomes);
+      if (inConflict.length > 0) conflicts += 1;
+      open = [...new Set([...waiting, ...inConflict])].sort((a, b) => a - b);
     }
     return outcomes;
   }
 
-  /** Decides and appends; answers the indices of the commands that must be decided again. */
-  async #attempt(commands: readonly PendingCommand[], open: readonly number[], outcomes: Outcome[]): Promise<number[]> {
+  /**
+   * Decides and appends; answers the indices of the commands still to decide. A refusal that is to be recorded elsewhere
+   * waits (and whatever follows it in its stream) until what it was refused for stands: events of this very attempt may
+   * yet be decided otherwise, and a refusal is appended only once.
+   */
+  async #attempt(
+    commands: readonly PendingCommand[],
+    open: readonly number[],
+    outcomes: Outcome[],
+  ): Promise<{ waiting: number[]; inConflict: number[] }> {
     const states = await this.#read(open.map((index) => commands[index]!));
     const drafts = new Map<string, Draft>();
     const followUps: { index: number; command: PendingCommand }[] = [];
+    const waiting: number[] = [];
+    const blocked = new Set<string>();
     for (const index of open) {
       const command = commands[index]!;
-      const decided = this.#decide(command, index, states.get(command.stream)!, drafts);
+      const decided = blocked.has(command.stream)
+        ? undefined
+        : this.#decide(command, index, states.get(command.stream)!, drafts);
+      const draft = drafts.get(command.stream);
+      if (!decided || (decided.outcome === 'refused' && command.onRefused && draft)) {
+        blocked.add(command.stream);
+        waiting.push(index);
+        continue;
+      }
       outcomes[index] = decided;
+      draft?.commands.add(index);
       if (decided.outcome === 'refused' && command.onRefused)
         followUps.push({ index, command: command.onRefused(decided.refusal) });
     }
     await this.#decideFollowUps(followUps, states, drafts);
-    return this.#append(drafts);
+    return { waiting, inConflict: await this.#append(drafts) };
   }
 
   async #decideFollowUps(
@@ -165,7 +197,7 @@ export class CommandHandler {
       this.#cache.delete(stream);
       for (const index of draft.commands) again.add(index);
     });
-    return [...again].sort((a, b) => a - b);
+    return [...again];
   }
 
   async #read(commands: readonly PendingCommand[]): Promise<Map<string, StreamState>> {
