@@ -32,7 +32,7 @@ interface Known {
 
 const statements = (db: Database) => ({
   byToken: db.prepare<[string], BindingRow>(
-    'SELECT account, token, verified_at, state, asked FROM bindings WHERE token = ? ORDER BY account',
+    'SELECT account, token, verified_at, state, asked FROM bindings WHERE token = ?',
   ),
   byAccount: db.prepare<[string], BindingRow>(
     'SELECT account, token, verified_at, state, asked FROM bindings WHERE account = ?',
@@ -40,7 +40,7 @@ const statements = (db: Database) => ({
   store: db.prepare(
     'INSERT OR REPLACE INTO bindings (account, token, verified_at, state, asked) VALUES (?, ?, ?, ?, ?)',
   ),
-  update: db.prepare('UPDATE bindings SET state = ?, asked = ? WHERE account = ?'),
+  update: db.prepare('UPDATE bindings SET state = ?, asked = ? WHERE token = ? AND account = ?'),
   remove: db.prepare('DELETE FROM bindings WHERE account = ?'),
   ask: db.prepare('INSERT OR REPLACE INTO questions (account, token, verified_at, sealed_number) VALUES (?, ?, ?, ?)'),
   dropQuestion: db.prepare('DELETE FROM questions WHERE account = ?'),
@@ -168,7 +168,7 @@ export class BindingTable {
     const judgement = judge(history, ground, this.policy);
     const asked = judgement.asked.join(',');
     if (judgement.state !== binding.state || asked !== binding.asked)
-      this.#sql.update.run(judgement.state, asked, binding.account);
+      this.#sql.update.run(judgement.state, asked, binding.token, binding.account);
     return this.#order(binding.account, binding.state, judgement.actions, cause);
   }
 

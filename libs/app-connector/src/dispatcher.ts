@@ -23,9 +23,9 @@ export interface DeliveryLimits {
 /** Some twelve hours of attempts an account: an app that is down for a night loses nothing to the parking place. */
 export const deliveryLimits: DeliveryLimits = {
   deliveriesMax: 64,
-  attemptsMax: 28,
+  attemptsMax: 60,
   backoffFirstMs: 1_000,
-  backoffMaxMs: 3_600_000,
+  backoffMaxMs: 900_000,
   failuresInRowMax: 20,
   pauseMaxMs: 30_000,
   stopMs: 5_000,

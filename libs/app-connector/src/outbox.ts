@@ -28,23 +28,28 @@ const stateAfter: Readonly<Partial<Record<AccountAction, BindingState>>> = {
   release: 'released',
 };
 
+const changesState = ({ action }: PendingRow): boolean => stateAfter[action] !== undefined;
+/** It was tried, and will be until it is done or parked. */
+const isUnderWay = ({ status, attempts }: PendingRow): boolean => attempts > 0 && status !== 'parked';
+
+// A parameter beside ORDER BY, or min(), makes this SQLite plan the query anew on every call: few rows are sorted here.
 const statements = (db: Database) => ({
   pending: db.prepare<[string], PendingRow>(
-    'SELECT place, action, status, attempts, sure_state FROM actions WHERE account = ? ORDER BY place',
+    'SELECT place, action, status, attempts, sure_state FROM actions WHERE account = ?',
   ),
   insert: db.prepare(
     `INSERT INTO actions (id, account, action, because, at, sure_state, next_attempt_ms, status, head)
-     VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', NOT EXISTS (SELECT 1 FROM actions WHERE account = ?))`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)`,
   ),
-  supersede: db.prepare("UPDATE actions SET superseded = 1 WHERE account = ? AND status = 'sending'"),
-  drop: db.prepare("DELETE FROM actions WHERE account = ? AND status <> 'sending'"),
-  find: db.prepare<[number], { account: string; action: AccountAction; id: string; superseded: number }>(
-    'SELECT account, action, id, superseded FROM actions WHERE place = ?',
+  dropUnsent: db.prepare("DELETE FROM actions WHERE account = ? AND (attempts = 0 OR status = 'parked')"),
+  hurry: db.prepare("UPDATE actions SET next_attempt_ms = ? WHERE account = ? AND status = 'waiting'"),
+  dropAll: db.prepare("DELETE FROM actions WHERE account = ? AND status <> 'sending'"),
+  dropWhenSent: db.prepare("UPDATE actions SET dropped = 1 WHERE account = ? AND status = 'sending'"),
+  dropped: db.prepare<[number], { dropped: number }>('SELECT dropped FROM actions WHERE place = ?'),
+  remove: db.prepare<[number], { account: string; action: AccountAction; id: string }>(
+    'DELETE FROM actions WHERE place = ? RETURNING account, action, id',
   ),
-  remove: db.prepare('DELETE FROM actions WHERE place = ?'),
-  promote: db.prepare(
-    'UPDATE actions SET head = 1 WHERE place = (SELECT min(place) FROM actions WHERE account = ?) AND head = 0',
-  ),
+  promote: db.prepare('UPDATE actions SET head = 1 WHERE place = ?'),
   wait: db.prepare("UPDATE actions SET status = 'waiting', failure = ?, next_attempt_ms = ? WHERE place = ?"),
   park: db.prepare("UPDATE actions SET status = 'parked', failure = ?, parked_at = ? WHERE place = ?"),
   object: db.prepare('INSERT OR REPLACE INTO objections (account, action, id, answer, at) VALUES (?, ?, ?, ?, ?)'),
@@ -72,35 +77,54 @@ const statements = (db: Database) => ({
 /** Actions on their way to the app: of each account one at a time, in order. Lives in the writer's thread. */
 export class Outbox {
   readonly #sql: ReturnType<typeof statements>;
+  /** The app has ever objected; until then there is nothing to take back. */
+  #objected: boolean;
   constructor(db: Database) {
     this.#sql = statements(db);
+    this.#objected = db.prepare('SELECT 1 FROM objections LIMIT 1').get() !== undefined;
   }
 
-  /** Adds what is to be done; a change of state drops what the account still had before it. Answers how many were added. */
+  /**
+   * Adds what is to be done. A change of state supersedes what the account had before it and was never sent; what was tried
+   * is sent first, so that the app misses no number. Answers how many were added.
+   */
   enqueue(order: Order): number {
+    const { account, because, at, nowMs } = order;
     const change = order.actions.find((action) => stateAfter[action] !== undefined);
-    const sure = change === undefined ? null : this.drop(order.account, order.before);
+    let pending = this.#pending(account);
+    const sure = change === undefined ? null : this.#supersede(pending, order);
+    if (change !== undefined) pending = pending.filter(isUnderWay);
     let added = 0;
     for (const action of order.actions) {
       if (action === change && sure === stateAfter[action]) continue;
-      const { account, because, at, nowMs } = order;
       const sureState = action === change ? sure : null;
-      this.#sql.insert.run(order.idOf(action), account, action, because, at, sureState, nowMs, account);
+      const head = pending.length + added === 0 ? 1 : 0;
+      this.#sql.insert.run(order.idOf(action), account, action, because, at, sureState, nowMs, head);
       added += 1;
     }
     return added;
   }
 
+  /** Answers what the account is in the app once what was tried is done; null where that is not sure. */
+  #supersede(pending: readonly PendingRow[], { account, before, nowMs }: Order): BindingState | null {
+    if (pending.length === 0) return before;
+    this.#sql.dropUnsent.run(account);
+    this.#sql.hurry.run(nowMs, account);
+    const superseded = pending.filter((row) => changesState(row) && !isUnderWay(row));
+    if (superseded.some(({ status }) => status === 'parked')) return null;
+    return superseded.length > 0 ? superseded[0]!.sure_state : before;
+  }
+
   /**
-   * Drops what waits for an account; what is being sent is not sent again. Answers what the account then surely is in the
-   * app, null where an attempt was made whose outcome is not known.
+   * Drops all that is still to be done with an account; what is being sent now is not sent again. Answers what the account
+   * then surely is in the app, null where an attempt was made whose outcome is not known.
    */
   drop(account: string, before: BindingState | null): BindingState | null {
-    const pending = this.#sql.pending.all(account);
+    const pending = this.#pending(account);
     if (pending.length === 0) return before;
-    this.#sql.supersede.run(account);
-    this.#sql.drop.run(account);
-    const first = pending.find(({ action }) => stateAfter[action] !== undefined);
+    this.#sql.dropAll.run(account);
+    this.#sql.dropWhenSent.run(account);
+    const first = pending.find(changesState);
     if (first === undefined) return before;
     return first.attempts > 0 ? null : first.sure_state;
   }
@@ -132,31 +156,37 @@ export class Outbox {
       case 'failed':
         return this.#retry(settlement);
       case 'given-up': {
-        if (this.#droppedAsSuperseded(settlement.place)) return;
+        if (this.#isDropped(settlement.place)) return;
         this.#sql.park.run(settlement.failure, now, settlement.place);
       }
     }
   }
 
   #answered(place: number, answer: AccountActionAnswer, now: Instant): void {
-    const { account, action, id } = this.#sql.find.get(place)!;
-    if ('done' in answer) this.#sql.agree.run(account, action);
-    else this.#sql.object.run(account, action, id, JSON.stringify(answer), now);
-    this.#remove(place, account);
+    const { account, action, id } = this.#sql.remove.get(place)!;
+    this.#promote(account);
+    if (!('done' in answer)) this.#sql.object.run(account, action, id, JSON.stringify(answer), now);
+    else if (this.#objected) this.#sql.agree.run(account, action);
+    this.#objected ||= !('done' in answer);
   }
 
   #retry({ place, failure, nextAttemptMs }: Extract<Settlement, { outcome: 'failed' }>): void {
-    if (!this.#droppedAsSuperseded(place)) this.#sql.wait.run(failure, nextAttemptMs, place);
+    if (!this.#isDropped(place)) this.#sql.wait.run(failure, nextAttemptMs, place);
   }
 
-  #droppedAsSuperseded(place: number): boolean {
-    const { account, superseded } = this.#sql.find.get(place)!;
-    if (superseded === 1) this.#remove(place, account);
-    return superseded === 1;
+  #isDropped(place: number): boolean {
+    if (this.#sql.dropped.get(place)!.dropped === 0) return false;
+    this.#promote(this.#sql.remove.get(place)!.account);
+    return true;
   }
 
-  #remove(place: number, account: string): void {
-    this.#sql.remove.run(place);
-    this.#sql.promote.run(account);
+  #promote(account: string): void {
+    const [next] = this.#pending(account);
+    if (next) this.#sql.promote.run(next.place);
+  }
+
+  /** What is still to be done with an account, in order. */
+  #pending(account: string): PendingRow[] {
+    return this.#sql.pending.all(account).sort((a, b) => a.place - b.place);
   }
 }

@@ -22,14 +22,16 @@ export const migrations: readonly string[] = [
   -- Numbers of which a message is parked: what was told about them is not the last word.
   CREATE TABLE interrupted (token TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 
+  -- By token: that is how what is told finds them.
   CREATE TABLE bindings (
-    account TEXT PRIMARY KEY,
     token TEXT NOT NULL,
+    account TEXT NOT NULL,
     verified_at TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('active', 'frozen', 'released')),
-    asked TEXT NOT NULL
+    asked TEXT NOT NULL,
+    PRIMARY KEY (token, account)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX bindings_by_token ON bindings (token);
+  CREATE UNIQUE INDEX bindings_by_account ON bindings (account);
   CREATE INDEX bindings_not_active ON bindings (state, account) WHERE state <> 'active';
 
   -- Bindings about whose number nothing was told: to be asked of the hub.
@@ -41,7 +43,7 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
 
   -- The outbox. Of each account only the head is sent. sure_state: what the account surely is in the app before this
-  -- action; null where an attempt before it has an unknown outcome, and for what changes no state.
+  -- action; null where that is not sure, and for what changes no state. dropped: not to be sent again.
   CREATE TABLE actions (
     place INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL,
@@ -52,7 +54,7 @@ export const migrations: readonly string[] = [
     sure_state TEXT,
     head INTEGER NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('waiting', 'sending', 'parked')),
-    superseded INTEGER NOT NULL DEFAULT 0,
+    dropped INTEGER NOT NULL DEFAULT 0,
     account_sequence INTEGER,
     attempts INTEGER NOT NULL DEFAULT 0,
     next_attempt_ms INTEGER NOT NULL,

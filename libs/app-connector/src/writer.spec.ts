@@ -46,6 +46,8 @@ const cleared = (version: number): LifecycleMessage =>
     clearance: { clearanceId: 'c' as never, releaseVerifiedBefore: end, dueAt: end },
   });
 
+const reclaimed = { heldSince: at('2020-01-01T00:00:00Z'), change: 'reclaimed' } as const;
+
 let db: BetterSqlite3.Database;
 let handle: (request: ConnectorRequest) => unknown;
 let offset: number;
@@ -164,38 +166,39 @@ describe('the outbox', () => {
   it('drops both when an action is undone before it was sent', () => {
     put('a', oldTime);
     tell(quarantined(1));
-    tell(told(2, { heldSince: at('2020-01-01T00:00:00Z'), change: 'reclaimed' }));
+    tell(told(2, reclaimed));
     expect(stateOf('a')).toBe('active');
     expect(deliverAll()).toEqual([]);
   });
 
-  it('sends the undoing when the action was tried and its outcome is not known', () => {
+  it('sends an action that was tried until it is done, and only then the undoing', () => {
     put('a', oldTime);
     tell(quarantined(1));
     const [freeze] = claim();
-    tell(told(2, { heldSince: at('2020-01-01T00:00:00Z'), change: 'reclaimed' }));
+    tell(told(2, reclaimed));
     expect(claim()).toEqual([]); // The freeze is under way.
-    expect(names(claim(failed(freeze!)))).toEqual(['a unfreeze']);
-  });
-
-  it('sends the undoing after the action that was under way is done', () => {
-    put('a', oldTime);
-    tell(quarantined(1));
-    const [freeze] = claim();
-    tell(told(2, { heldSince: at('2020-01-01T00:00:00Z'), change: 'reclaimed' }));
-    const next = claim(done(freeze!));
+    const again = claim(failed(freeze!));
+    expect(names(again)).toEqual(['a freeze']);
+    const next = claim(done(again[0]!));
     expect(next.map(({ action, accountSequence }) => [action, accountSequence])).toEqual([['unfreeze', 2]]);
   });
 
-  it('sends a freeze again when one under way was superseded, fails and is wanted after all', () => {
+  it('tries an action that waits for its next attempt at once when there is something new behind it', () => {
     put('a', oldTime);
     tell(quarantined(1));
     const [freeze] = claim();
-    tell(told(2, { heldSince: at('2020-01-01T00:00:00Z'), change: 'reclaimed' }));
-    tell(quarantined(3));
-    const sent = [...names(claim(failed(freeze!))), ...deliverAll()];
-    expect(sent).toContain('a freeze');
-    expect(sent).not.toContain('a unfreeze');
+    const later = Date.parse(now) + 3_600_000;
+    expect(claim({ place: freeze!.place, outcome: 'failed', failure: 'x', nextAttemptMs: later })).toEqual([]);
+    tell(told(2, reclaimed));
+    expect(names(claim())).toEqual(['a freeze']);
+  });
+
+  it('sends nothing more when an action was tried, undone and is wanted after all', () => {
+    put('a', oldTime);
+    tell(quarantined(1));
+    const [freeze] = claim();
+    tell(told(2, reclaimed), quarantined(3));
+    expect([...names(claim(failed(freeze!))), ...deliverAll()]).toEqual(['a freeze']);
   });
 
   it('sends the release alone where freeze and release are both due', () => {
