@@ -249,6 +249,24 @@ describe('a line that is no clean JSON object', () => {
     expect(parseReport(text.replace('{', '{"reportId":"x",'))).not.toHaveProperty('reportId');
   });
 
+  it('is refused whichever key stands twice, wherever and with whatever value', () => {
+    const texts = Object.values(good).map((value) => JSON.stringify(value));
+    const written = fc.tuple(fc.constantFrom(...texts), fc.nat(), fc.nat(), fc.json({ maxDepth: 1 }));
+    fc.assert(
+      fc.property(written, ([line, which, where, value]) => {
+        const keys = [...line.matchAll(/"(\w+)":/g)].map(([, key]) => key!);
+        const top = Object.keys(JSON.parse(line) as object);
+        const key = top[which % top.length]!;
+        const places = [1, line.length - 1];
+        const place = places[where % places.length]!;
+        const pair = `${JSON.stringify(key)}:${value}`;
+        const twice = place === 1 ? `{${pair},${line.slice(1)}` : `${line.slice(0, -1)},${pair}}`;
+        expect(keys).toContain(key);
+        expect(parseReport(twice).ok).toBe(false);
+      }),
+    );
+  });
+
   it('never makes the parser throw', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (any) => !parseReport(any).ok));
     fc.assert(fc.property(fc.json(), (any) => !parseReport(any).ok));
@@ -302,9 +320,9 @@ describe('the quick way', () => {
         expect(quick).toEqual(checked.ok ? checked.value : undefined);
         if (quick) accepted += 1;
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
-    expect(accepted).toBeGreaterThan(100);
+    expect(accepted).toBeGreaterThan(50);
   });
 });
 
