@@ -1,1 +1,1 @@
-export {};
+export { type Ports, Standalone, type StandaloneOptions } from './standalone.js';

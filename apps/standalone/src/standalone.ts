@@ -30,7 +30,11 @@ export interface StandaloneOptions {
   readonly clock: Clock;
   /** Without the small sample history of a first start. */
   readonly empty: boolean;
+  /** What everything works with instead of the adapters opened; for tests that interrupt it there. */
+  readonly ports?: (opened: Ports) => Ports;
 }
+
+export type Ports = Pick<HubParts, 'store' | 'transport' | 'views'>;
 
 interface Step {
   readonly name: string;
@@ -105,6 +109,17 @@ export class Standalone {
 
   async #openParts(keys: KeyFile): Promise<HubParts> {
     const { configuration, logger, clock } = this.options;
+    const opened = await this.#openPorts();
+    const ports = this.options.ports?.(opened) ?? opened;
+    const metrics = new Metrics();
+    metrics.collectProcessMetrics();
+    const privacy = createPrivacy(keys.keysForHub());
+    const reference = await openReferenceData(ports.store);
+    return { ...ports, configuration, privacy, reference, clock, logger, metrics, readiness: new Readiness() };
+  }
+
+  async #openPorts(): Promise<Ports> {
+    const { configuration, clock } = this.options;
     const file = (name: string) => join(configuration.DATA_DIR, name);
     const sizeBytesMax = configuration.STORE_SIZE_MAX_MB * 1024 * 1024;
     const storeFile = file('store.db');
@@ -119,22 +134,7 @@ export class Standalone {
     const views = await this.#opened('views', openViews({ file: file('views.db'), storeFile }), (opened) =>
       opened.close(),
     );
-    const metrics = new Metrics();
-    metrics.collectProcessMetrics();
-    const privacy = createPrivacy(keys.keysForHub());
-    const reference = await openReferenceData(store);
-    return {
-      configuration,
-      store,
-      transport,
-      views,
-      privacy,
-      reference,
-      clock,
-      logger,
-      metrics,
-      readiness: new Readiness(),
-    };
+    return { store, transport, views };
   }
 
   async #listen(parts: HubParts, operations: Operations, issuing: Issuing, connectors: Connectors): Promise<string> {
