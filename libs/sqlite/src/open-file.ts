@@ -7,12 +7,12 @@ import { translating } from './failures.js';
 import type { WriterFile } from './protocol.js';
 
 /**
- * Pages in the log before they are carried over into the file (64 MB). Bounds the log and the time a start needs; the
+ * Pages in the log before they are carried over into the file (128 MB). Bounds the log and the time a start needs; the
  * more it holds, the more often a page that changes again and again is carried over only once.
  */
-const walPagesMax = 16_000;
-/** What the log may keep of the disk between carry-overs. */
-const walBytesKept = 64 * 1024 * 1024;
+const walPagesMax = 32_000;
+/** What the log keeps of the disk when it begins anew: all it can need, since growing it costs more than writing it. */
+const walBytesKept = 160 * 1024 * 1024;
 /** Pages of the file held in memory by the writer. */
 const cacheKibMax = 32 * 1024;
 const headerBytes = 100;
@@ -107,6 +107,8 @@ function settle(db: Database, { synchronous, sizeBytesMax }: WriterFile): void {
   db.pragma(`cache_size = -${cacheKibMax}`);
   db.pragma(`wal_autocheckpoint = ${walPagesMax}`);
   db.pragma(`journal_size_limit = ${walBytesKept}`);
+  // Else what a savepoint could undo is written to a file of its own.
+  db.pragma('temp_store = MEMORY');
   limitSize(db, sizeBytesMax);
 }
 

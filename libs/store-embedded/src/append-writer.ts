@@ -3,10 +3,12 @@ import { InfrastructureFailure } from '@numlife/event-sourcing';
 import { type Database, type RequestHandler } from '@numlife/sqlite';
 import { KnownIds, knownIdsMigration } from './known-ids.js';
 import { nonceBytes, type PackedEvent, type PackedWrite, unpack } from './packing.js';
+import { hashOf } from './stream-hash.js';
 
 /** Runs in the writer's thread; `migrations` and `createWriter` are what libs/sqlite asks of its module. */
 export const migrations = [
-  `CREATE TABLE streams (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+  `CREATE TABLE streams (id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, name TEXT NOT NULL);
+   CREATE INDEX streams_by_hash ON streams (hash);
    CREATE TABLE events (
      position INTEGER PRIMARY KEY,
      stream INTEGER NOT NULL,
@@ -81,13 +83,13 @@ class EventLog {
   #endOf(stream: string): StreamEnd | undefined {
     const known = this.#ends.get(stream);
     if (known) return known;
-    const id = this.#statements.streamId.get(stream);
+    const id = this.#statements.streamId.get(hashOf(stream), stream);
     if (id === undefined) return undefined;
     return this.#remember(stream, { id, revision: this.#statements.lastRevision.get(id) ?? -1 });
   }
 
   #begin(stream: string): StreamEnd {
-    const id = Number(this.#statements.newStream.run(stream).lastInsertRowid);
+    const id = Number(this.#statements.newStream.run(hashOf(stream), stream).lastInsertRowid);
     return this.#remember(stream, { id, revision: -1 });
   }
 
@@ -112,8 +114,8 @@ class EventLog {
 }
 
 const prepareAll = (db: Database) => ({
-  streamId: db.prepare<[string], number>('SELECT id FROM streams WHERE name = ?').pluck(),
-  newStream: db.prepare<[string]>('INSERT INTO streams (name) VALUES (?)'),
+  streamId: db.prepare<[number, string], number>('SELECT id FROM streams WHERE hash = ? AND name = ?').pluck(),
+  newStream: db.prepare<[number, string]>('INSERT INTO streams (hash, name) VALUES (?, ?)'),
   lastRevision: db.prepare<[number], number | null>('SELECT max(revision) FROM events WHERE stream = ?').pluck(),
   newEvent: db.prepare<[number, number, Buffer, Buffer]>(
     'INSERT INTO events (stream, revision, id, content) VALUES (?, ?, ?, ?)',

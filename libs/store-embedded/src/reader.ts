@@ -9,6 +9,7 @@ import {
 } from '@numlife/event-sourcing';
 import { type Database, onCommit, openReader, type Statement, statements, translating } from '@numlife/sqlite';
 import { nonceBytes } from './packing.js';
+import { hashOf } from './stream-hash.js';
 import { Wake } from './wake.js';
 
 /** With events of at most 32 KiB a page is at most 16 MiB. */
@@ -39,8 +40,8 @@ export class EmbeddedReader implements Omit<EventStore, 'append'> {
     for (;;) {
       const rows = this.#rows(
         `SELECT ${columns} FROM streams s JOIN events e ON e.stream = s.id
-         WHERE s.name = ? AND e.revision >= ? ORDER BY e.revision LIMIT ${pageEventsMax}`,
-        [stream, next],
+         WHERE s.hash = ? AND s.name = ? AND e.revision >= ? ORDER BY e.revision LIMIT ${pageEventsMax}`,
+        [hashOf(stream), stream, next],
       );
       yield* rows.map(storedEvent);
       if (rows.length < pageEventsMax) return;
@@ -51,14 +52,15 @@ export class EmbeddedReader implements Omit<EventStore, 'append'> {
 
   readStreams(streams: readonly string[]): Promise<ReadonlyMap<string, readonly StoredEvent[]>> {
     const answer = new Map<string, StoredEvent[]>(streams.map((stream) => [stream, []]));
-    const asked = [...answer.keys()];
+    const asked = [...new Set(streams.map(hashOf))];
     return attempt(() => {
       for (let at = 0; at < asked.length; at += streamsAtATime) {
         const rows = this.#rows(
-          `SELECT ${columns} FROM json_each(?) asked CROSS JOIN streams s ON s.name = asked.value
+          `SELECT ${columns} FROM json_each(?) asked CROSS JOIN streams s ON s.hash = asked.value
            CROSS JOIN events e ON e.stream = s.id ORDER BY s.id, e.revision`,
           [JSON.stringify(asked.slice(at, at + streamsAtATime))],
         );
+        // A stream that only shares the hash of one that was asked for has no place in the answer.
         for (const row of rows) answer.get(row[1])?.push(storedEvent(row));
       }
       return answer;
