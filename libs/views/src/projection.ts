@@ -71,8 +71,6 @@ export interface NumberChange {
   readonly events: Envelope[];
   /** The last that apps were told in this page. */
   told: LifecycleState | undefined;
-  /** By carrier, its last report in this page. */
-  readonly latestReports: Map<CarrierId, ReportId>;
   readonly findings: FindingsChange[];
 }
 
@@ -122,7 +120,6 @@ function addNumberEvent(changes: PageChanges, stored: StoredEvent): void {
       const { carrier, reportId } = event.data as AnsweredFact;
       const { recordedAt } = event;
       changes.receipts.push(receiptOfFact(stored.position, event));
-      number.latestReports.set(carrier, reportId);
       changes.reports.push({ numberId: number.numberId, position: stored.position, carrier, reportId, recordedAt });
       return;
     }
@@ -143,8 +140,7 @@ function numberOfEvent(changes: PageChanges, { stream, revision }: StoredEvent):
   const numberId = numberIdOf(stream);
   let number = changes.numbers.get(numberId);
   if (!number) {
-    const latestReports = new Map<CarrierId, ReportId>();
-    number = { numberId, firstRevision: revision, events: [], told: undefined, latestReports, findings: [] };
+    number = { numberId, firstRevision: revision, events: [], told: undefined, findings: [] };
     changes.numbers.set(numberId, number);
   }
   return number;
@@ -197,9 +193,19 @@ function addComplete(changes: PageChanges, position: Position, { data, recordedA
   changes.completes.push({ position, carrier, upTo, countedAt: recordedAt });
 }
 
-const plain = { reportId: null, code: null, detail: null, version: null, findings: [] } as const;
-
 const receipt = (
   { carrier, batchId, line }: LineRef,
   rest: Partial<ReceiptChange> & Pick<ReceiptChange, 'position' | 'outcome' | 'recordedAt'>,
-): ReceiptChange => ({ ...plain, ...rest, carrier, batchId, line });
+): ReceiptChange => ({
+  position: rest.position,
+  carrier,
+  batchId,
+  line,
+  reportId: rest.reportId ?? null,
+  outcome: rest.outcome,
+  code: rest.code ?? null,
+  detail: rest.detail ?? null,
+  version: rest.version ?? null,
+  findings: rest.findings ?? [],
+  recordedAt: rest.recordedAt,
+});

@@ -38,8 +38,6 @@ interface NumberRow {
   serving_carrier: string | null;
   /** JSON of `CheckState`. */
   check_state: string;
-  /** JSON of carrier → its latest report of this number. */
-  latest_reports: string;
 }
 
 interface FindingRow {
@@ -169,8 +167,7 @@ const numberTables = (db: Kysely<ViewsSchema>, dialect: Dialect): Compilable[] =
     .addColumn('number_id', 'text', (column) => column.primaryKey().notNull())
     .addColumn('version', 'integer', (column) => column.notNull())
     .addColumn('serving_carrier', 'text')
-    .addColumn('check_state', 'text', (column) => column.notNull())
-    .addColumn('latest_reports', 'text', (column) => column.notNull()),
+    .addColumn('check_state', 'text', (column) => column.notNull()),
   tableOf(db, 'report_ids', dialect)
     .addColumn('carrier', 'text', (column) => column.notNull())
     .addColumn('report_id', 'text', (column) => column.notNull())

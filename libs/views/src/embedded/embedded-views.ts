@@ -3,12 +3,14 @@ import { type Checkpoint, InfrastructureFailure, type Position } from '@numlife/
 import type { CheckState } from '@numlife/numbers';
 import type { Participant } from '@numlife/participants';
 import { type Database, openReader, type Statement, type Writer } from '@numlife/sqlite';
+import { openEmbeddedStoreReader } from '@numlife/store-embedded';
 import { Kysely, SqliteDialect } from 'kysely';
 import { MessageChannel } from 'node:worker_threads';
 import type { CheckedNumber } from '../checked-number.js';
 import type { Checkpoints } from '../checkpoints.js';
+import { latestReportsIn } from '../latest-reports.js';
 import { asPosition } from '../positions.js';
-import { carrierFindings, findings } from '../queries/findings.js';
+import { carrierFindings, findings, type LatestReports } from '../queries/findings.js';
 import { participants } from '../queries/participants.js';
 import { batch, batches, receipts } from '../queries/receipts.js';
 import type { ViewsSchema } from '../schema.js';
@@ -32,6 +34,7 @@ export class EmbeddedViews implements Views {
   readonly #db: Kysely<ViewsSchema>;
   readonly #checkState: Statement;
   readonly #completes: CompletesCache;
+  readonly #store: ReturnType<typeof openEmbeddedStoreReader>;
   readonly #moved = new Waiting();
   #position: Position | undefined;
   #hasCaughtUp = false;
@@ -48,6 +51,7 @@ export class EmbeddedViews implements Views {
     this.#reader = openReader(parts.file);
     this.#db = new Kysely<ViewsSchema>({ dialect: new SqliteDialect({ database: this.#reader }) });
     this.#checkState = this.#reader.prepare('select version, check_state from numbers where number_id = ?').raw();
+    this.#store = openEmbeddedStoreReader(parts.storeFile);
     this.#completes = new CompletesCache(this.#reader);
     const row = this.#reader.prepare("select position from checkpoints where name = 'views'").get();
     this.#position = asPosition((row as { position: number | null } | undefined)?.position ?? null);
@@ -105,7 +109,8 @@ export class EmbeddedViews implements Views {
     after: string | undefined,
     limit: number,
   ): Promise<Page<'findings', CarrierFinding>> {
-    return carrierFindings(this.#db, carrier, after, limit);
+    const latest: LatestReports = (of, numberIds) => latestReportsIn(this.#store, of, numberIds);
+    return carrierFindings(this.#db, latest, { carrier, after, limit });
   }
 
   participants(): Promise<readonly Participant[]> {
@@ -153,6 +158,7 @@ export class EmbeddedViews implements Views {
   async close(): Promise<void> {
     // The writer last: it carries its log over into the file when nobody else has it open.
     this.#reader.close();
+    this.#store.close();
     await Promise.all([this.#parts.projection.close(), this.#parts.checkpoints.close()]);
   }
 

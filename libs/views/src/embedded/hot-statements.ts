@@ -30,24 +30,28 @@ interface Compiled {
 /** A statement that Kysely compiled and SQLite prepared once. */
 export class HotStatement<Row = never> {
   readonly #statement;
-  readonly #parameters: readonly unknown[];
+  /** What is bound, in order; filled anew each time, because a list for each row is what the collector then has to take away. */
+  readonly #slots: unknown[];
+  readonly #names: readonly (readonly [slot: number, name: string])[];
 
   constructor(db: Database, query: { compile(): Compiled }) {
     const { sql, parameters } = query.compile();
     this.#statement = db.prepare(sql);
-    this.#parameters = parameters;
+    this.#slots = [...parameters];
+    this.#names = parameters.flatMap((parameter, slot) => (parameter instanceof Bound ? [[slot, parameter.name]] : []));
   }
 
   /** Answers how many rows changed. */
   run(bindings: Bindings): number {
-    return this.#statement.run(...this.#values(bindings)).changes;
+    return this.#statement.run(this.#bind(bindings)).changes;
   }
 
   get(bindings: Bindings): Row | undefined {
-    return this.#statement.get(...this.#values(bindings)) as Row | undefined;
+    return this.#statement.get(this.#bind(bindings)) as Row | undefined;
   }
 
-  #values(bindings: Bindings): unknown[] {
-    return this.#parameters.map((parameter) => (parameter instanceof Bound ? bindings[parameter.name] : parameter));
+  #bind(bindings: Bindings): unknown[] {
+    for (const [slot, name] of this.#names) this.#slots[slot] = bindings[name];
+    return this.#slots;
   }
 }

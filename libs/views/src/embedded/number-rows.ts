@@ -1,23 +1,15 @@
-import { type Finding, type NumberId, type ReportId, severityOf } from '@numlife/contracts';
-import { invariant } from '@numlife/event-sourcing';
+import { type Finding, type NumberId, severityOf } from '@numlife/contracts';
 import type { Database } from '@numlife/sqlite';
 import { sql } from 'kysely';
 import { type CheckedNumber, isWhole } from '../checked-number.js';
 import type { FindingsChange, NumberChange, RecordedReport } from '../projection.js';
 import { bound, HotStatement, sqliteBuilder as builder } from './hot-statements.js';
 
-interface KnownNumber {
-  readonly version: number;
-  readonly serving_carrier: string | null;
-  readonly check_state: string;
-  readonly latest_reports: string;
-}
-
 const ofNumber = bound<string>('numberId');
 
 const selectNumber = builder
   .selectFrom('numbers')
-  .select(['version', 'serving_carrier', 'check_state', 'latest_reports'])
+  .select(['version', 'serving_carrier'])
   .where('number_id', '=', ofNumber);
 
 const upsertNumber = builder
@@ -27,14 +19,12 @@ const upsertNumber = builder
     version: bound('version'),
     serving_carrier: bound('servingCarrier'),
     check_state: bound('checkState'),
-    latest_reports: bound('latestReports'),
   })
   .onConflict((conflict) =>
     conflict.column('number_id').doUpdateSet({
       version: sql`excluded.version`,
       serving_carrier: sql`excluded.serving_carrier`,
       check_state: sql`excluded.check_state`,
-      latest_reports: sql`excluded.latest_reports`,
     }),
   );
 
@@ -76,7 +66,8 @@ const endFinding = builder
 const moveFindings = builder
   .updateTable('findings')
   .set({ serving_carrier: bound<string>('servingCarrier') })
-  .where('number_id', '=', ofNumber);
+  .where('number_id', '=', ofNumber)
+  .where('serving_carrier', 'is distinct from', bound<string>('servingCarrier'));
 
 /** Numbers, their findings, and which report ids were used for which. */
 export class NumberRows {
@@ -89,7 +80,7 @@ export class NumberRows {
   readonly #moveFindings;
 
   constructor(db: Database) {
-    this.#select = new HotStatement<KnownNumber>(db, selectNumber);
+    this.#select = new HotStatement<{ version: number; serving_carrier: string | null }>(db, selectNumber);
     this.#upsert = new HotStatement(db, upsertNumber);
     this.#claimReportId = new HotStatement(db, claimReportId);
     this.#selectReportId = new HotStatement<{ number_id: string }>(db, selectReportId);
@@ -106,11 +97,14 @@ export class NumberRows {
   /** `derived`: what the number comes to now; undefined: nothing that apps were told changed. */
   apply(change: NumberChange, derived: CheckedNumber | undefined): void {
     const { numberId } = change;
-    const known = isWhole(change) ? undefined : this.#select.get({ numberId });
-    const row = rowOf(known, derived);
-    const { servingCarrier } = row;
-    if (known && known.serving_carrier !== servingCarrier) this.#moveFindings.run({ numberId, servingCarrier });
-    this.#upsert.run({ numberId, ...row, latestReports: latestReports(known?.latest_reports, change.latestReports) });
+    if (derived) {
+      const { version, state } = derived;
+      const { servingCarrier } = state;
+      this.#upsert.run({ numberId, version, servingCarrier, checkState: JSON.stringify(state) });
+      if (!isWhole(change)) this.#moveFindings.run({ numberId, servingCarrier });
+    }
+    if (change.findings.length === 0) return;
+    const servingCarrier = this.#servingCarrierOf(numberId);
     for (const findings of change.findings) this.#changeFindings(numberId, findings, servingCarrier);
   }
 
@@ -119,11 +113,14 @@ export class NumberRows {
     for (const { numberId, carrier, reportId, position, recordedAt: at } of reports) {
       if (this.#claimReportId.run({ carrier, reportId, numberId }) > 0) continue;
       if (this.#selectReportId.get({ carrier, reportId })?.number_id === numberId) continue;
-      const servingCarrier = this.#select.get({ numberId })?.serving_carrier ?? null;
       const code = 'REPORT_ID_SHARED';
       const shared: Finding = { code, severity: severityOf(code), reportId, carrier };
-      this.#changeFindings(numberId, { position, at, raised: [shared], ended: [] }, servingCarrier);
+      this.#changeFindings(numberId, { position, at, raised: [shared], ended: [] }, this.#servingCarrierOf(numberId));
     }
+  }
+
+  #servingCarrierOf(numberId: NumberId): string | null {
+    return this.#select.get({ numberId })?.serving_carrier ?? null;
   }
 
   #changeFindings(numberId: NumberId, change: FindingsChange, servingCarrier: string | null): void {
@@ -133,19 +130,4 @@ export class NumberRows {
       this.#raise.run({ position, place, numberId, at, code, severity, reportId, carrier, servingCarrier });
     });
   }
-}
-
-function rowOf(known: KnownNumber | undefined, derived: CheckedNumber | undefined) {
-  if (derived) {
-    const { version, state } = derived;
-    return { version, servingCarrier: state.servingCarrier, checkState: JSON.stringify(state) };
-  }
-  invariant(known, 'a number is derived before anything of it is left as it was');
-  return { version: known.version, servingCarrier: known.serving_carrier, checkState: known.check_state };
-}
-
-/** JSON of carrier → its latest report of the number. */
-function latestReports(known: string | undefined, reports: ReadonlyMap<string, ReportId>): string {
-  const earlier = known === undefined ? {} : (JSON.parse(known) as Record<string, ReportId>);
-  return JSON.stringify({ ...earlier, ...Object.fromEntries(reports) });
 }

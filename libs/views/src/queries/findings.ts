@@ -17,12 +17,17 @@ export async function findings(db: Db, query: FindingQuery): Promise<Page<'findi
   return pageOf(await select.execute(), limit, findingOf);
 }
 
+/** By number, the latest report of a carrier, for those it has reported. */
+export type LatestReports = (
+  carrier: CarrierId,
+  numberIds: readonly NumberId[],
+) => Promise<ReadonlyMap<NumberId, ReportId>>;
+
 /** Those its reports caused, and those of others about numbers it serves, each with its own latest report of the number. */
 export async function carrierFindings(
   db: Db,
-  carrier: CarrierId,
-  after: string | undefined,
-  limit: number,
+  latestReports: LatestReports,
+  { carrier, after, limit }: { carrier: CarrierId; after: string | undefined; limit: number },
 ): Promise<Page<'findings', CarrierFinding>> {
   // Two lists, each in the order of an index, rather than one condition that no index serves.
   const own = await listed(db, after, limit).where('carrier', '=', carrier).execute();
@@ -31,8 +36,9 @@ export async function carrierFindings(
     .where('carrier', '<>', carrier)
     .execute();
   const rows = [...own, ...touching].sort(inOrder).slice(0, limit + 1);
-  const latest = await latestReports(db, carrier, rows);
-  return pageOf(rows, limit, (row) => ({ ...findingOf(row), yourReportId: latest.get(row.number_id) ?? null }));
+  const { findings: found, next } = pageOf(rows, limit, findingOf);
+  const latest = await latestReports(carrier, [...new Set(found.map(({ numberId }) => numberId))]);
+  return { findings: found.map((one) => ({ ...one, yourReportId: latest.get(one.numberId) ?? null })), next };
 }
 
 function listed(db: Db, after: string | undefined, limit: number) {
@@ -61,25 +67,6 @@ function pageOf<Item>(
   const last = shown.at(-1);
   const next = rows.length > limit && last ? cursorOf('findings', last.position, last.place) : null;
   return { findings: shown.map(of), next };
-}
-
-async function latestReports(
-  db: Db,
-  carrier: CarrierId,
-  rows: readonly FindingRow[],
-): Promise<ReadonlyMap<string, ReportId>> {
-  if (rows.length === 0) return new Map();
-  const numbers = await db
-    .selectFrom('numbers')
-    .select(['number_id', 'latest_reports'])
-    .where('number_id', 'in', [...new Set(rows.map(({ number_id }) => number_id))])
-    .execute();
-  const latest = new Map<string, ReportId>();
-  for (const { number_id, latest_reports } of numbers) {
-    const own = (JSON.parse(latest_reports) as Record<string, ReportId>)[carrier];
-    if (own !== undefined) latest.set(number_id, own);
-  }
-  return latest;
 }
 
 const findingOf = (row: FindingRow): ListedFinding => ({
