@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import {
   type EventStore,
   InfrastructureFailure,
+  invariant,
   type Position,
   type ReadAll,
   type StoredEvent,
@@ -55,13 +56,18 @@ export class EmbeddedReader implements Omit<EventStore, 'append'> {
     const asked = [...new Set(streams.map(hashOf))];
     return attempt(() => {
       for (let at = 0; at < asked.length; at += streamsAtATime) {
+        // In the order of the index, which sorting once more would cost a fifth of the read.
         const rows = this.#rows(
           `SELECT ${columns} FROM json_each(?) asked CROSS JOIN streams s ON s.hash = asked.value
-           CROSS JOIN events e ON e.stream = s.id ORDER BY s.id, e.revision`,
+           CROSS JOIN events e ON e.stream = s.id`,
           [JSON.stringify(asked.slice(at, at + streamsAtATime))],
         );
-        // A stream that only shares the hash of one that was asked for has no place in the answer.
-        for (const row of rows) answer.get(row[1])?.push(storedEvent(row));
+        for (const row of rows) {
+          const events = answer.get(row[1]);
+          if (!events) continue; // It only shares the hash of one that was asked for.
+          invariant(row[2] === events.length, 'revisions come in order and without a gap');
+          events.push(storedEvent(row));
+        }
       }
       return answer;
     });
