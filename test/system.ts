@@ -9,6 +9,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 const main = new URL('../apps/standalone/dist/main.js', import.meta.url).pathname;
 const startWithinMs = 60_000;
 
+/** What `fetch` can send. */
+export type Body = NonNullable<RequestInit['body']>;
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -41,14 +44,24 @@ export class System {
   }
 
   async run(args: readonly string[] = ['--empty']): Promise<void> {
-    const env = { ...process.env, DATA_DIR: this.dataDir, PORT: String(this.port), LOG_LEVEL: 'info', ...this.environment };
-    const child = spawn(process.execPath, [main, ...args], { env: { ...env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = {
+      ...process.env,
+      DATA_DIR: this.dataDir,
+      PORT: String(this.port),
+      LOG_LEVEL: 'info',
+      ...this.environment,
+    };
+    const child = spawn(process.execPath, [main, ...args], {
+      env: { ...env, NODE_OPTIONS: '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     child.stdout.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (this.log += chunk.toString()));
     this.#process = child;
     const giveUpAt = performance.now() + startWithinMs;
     while (!(await this.isReady())) {
-      if (child.exitCode !== null) throw new Error(`the system ended with ${child.exitCode}:\n${this.log.slice(-4_000)}`);
+      if (child.exitCode !== null)
+        throw new Error(`the system ended with ${child.exitCode}:\n${this.log.slice(-4_000)}`);
       if (performance.now() > giveUpAt) throw new Error(`the system is not ready:\n${this.log.slice(-4_000)}`);
       await delay(50);
     }
@@ -102,8 +115,14 @@ export class System {
     return token;
   }
 
-  async call(organisation: string | undefined, method: string, path: string, content: { type?: string; body?: BodyInit; headers?: Record<string, string> } = {}): Promise<Answer> {
-    const authorization: Record<string, string> = organisation === undefined ? {} : { authorization: `Bearer ${await this.token(organisation)}` };
+  async call(
+    organisation: string | undefined,
+    method: string,
+    path: string,
+    content: { type?: string; body?: Body; headers?: Record<string, string> } = {},
+  ): Promise<Answer> {
+    const authorization: Record<string, string> =
+      organisation === undefined ? {} : { authorization: `Bearer ${await this.token(organisation)}` };
     const type: Record<string, string> = content.type ? { 'content-type': content.type } : {};
     const response = await fetch(this.url + path, {
       method,
@@ -111,7 +130,9 @@ export class System {
       ...(content.body === undefined ? {} : { body: content.body, duplex: 'half' }),
     } as RequestInit);
     const text = await response.text();
-    const isJson = /json/.test(response.headers.get('content-type') ?? '') && !/ndjson/.test(response.headers.get('content-type') ?? '');
+    const isJson =
+      /json/.test(response.headers.get('content-type') ?? '') &&
+      !/ndjson/.test(response.headers.get('content-type') ?? '');
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text, text };
   }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Readable } from 'node:stream';
-import { type Answer, System } from '../system.js';
+import { type Answer, type Body, System } from '../system.js';
 
 const header = 'reportId,kind,number,effectiveAt,holder';
 const holder = 'hk1_aaaaaaaaaaaaaaaa';
@@ -10,7 +10,14 @@ let serial = 0;
 /** A number of China Telecom that no other test uses. */
 const fresh = (): string => `1330000${String((serial += 1)).padStart(4, '0')}`;
 const row = (id: string, number: string, effectiveAt = at): string => `${id},opened,${number},${effectiveAt},${holder}`;
-const opened = (reportId: string, number: string, more: object = {}) => ({ reportId, kind: 'opened', number, effectiveAt: at, holder, ...more });
+const opened = (reportId: string, number: string, more: object = {}) => ({
+  reportId,
+  kind: 'opened',
+  number,
+  effectiveAt: at,
+  holder,
+  ...more,
+});
 
 describe('bad input', () => {
   let system: System;
@@ -19,15 +26,30 @@ describe('bad input', () => {
   });
   afterAll(() => system.stop());
 
-  const csv = (body: BodyInit, headers: Record<string, string> = {}): Promise<Answer> =>
-    system.call('ct', 'POST', '/carrier/v1/reports', { type: 'text/csv', body, headers: { prefer: 'wait=30', ...headers } });
-  const ndjson = (body: BodyInit): Promise<Answer> =>
-    system.call('ct', 'POST', '/carrier/v1/reports', { type: 'application/x-ndjson', body, headers: { prefer: 'wait=30' } });
+  const csv = (body: Body, headers: Record<string, string> = {}): Promise<Answer> =>
+    system.call('ct', 'POST', '/carrier/v1/reports', {
+      type: 'text/csv',
+      body,
+      headers: { prefer: 'wait=30', ...headers },
+    });
+  const ndjson = (body: Body): Promise<Answer> =>
+    system.call('ct', 'POST', '/carrier/v1/reports', {
+      type: 'application/x-ndjson',
+      body,
+      headers: { prefer: 'wait=30' },
+    });
   const json = (body: string): Promise<Answer> =>
-    system.call('ct', 'POST', '/carrier/v1/reports', { type: 'application/json', body, headers: { prefer: 'wait=30' } });
+    system.call('ct', 'POST', '/carrier/v1/reports', {
+      type: 'application/json',
+      body,
+      headers: { prefer: 'wait=30' },
+    });
   const outcomes = ({ body }: Answer): string[] =>
-    (body.receipts as { line: number; outcome: string; code?: string }[]).map(({ line, outcome, code }) => `${line} ${code ?? outcome}`);
-  const version = async (number: string): Promise<number> => (await system.post('caict', '/hub/v1/timeline', { number })).body.version as number;
+    (body.receipts as { line: number; outcome: string; code?: string }[]).map(
+      ({ line, outcome, code }) => `${line} ${code ?? outcome}`,
+    );
+  const version = async (number: string): Promise<number> =>
+    (await system.post('caict', '/hub/v1/timeline', { number })).body.version as number;
   /** Refused as a whole: the same rows sent properly afterwards are new. */
   const nothingTaken = async (id: string, number: string): Promise<void> => {
     expect(await version(number)).toBe(0);
@@ -48,7 +70,9 @@ describe('bad input', () => {
 
     it('takes a BOM, CRLF, columns in any order and a last line without its ending', async () => {
       const number = fresh();
-      const answer = await csv(`\uFEFFholder,number,kind,reportId,effectiveAt\r\n${holder},${number},opened,bom-1,${at}`);
+      const answer = await csv(
+        `\uFEFFholder,number,kind,reportId,effectiveAt\r\n${holder},${number},opened,bom-1,${at}`,
+      );
       expect(outcomes(answer)).toEqual(['2 recorded']);
     });
 
@@ -61,7 +85,14 @@ describe('bad input', () => {
         Buffer.from(`q5,opened\n${row('q6', good[1]!)}\n`),
       ];
       const answer = await csv(new Uint8Array(Buffer.concat(lines)));
-      expect(outcomes(answer)).toEqual(['2 recorded', '3 MALFORMED', '4 MALFORMED', '5 MALFORMED', '6 MALFORMED', '7 recorded']);
+      expect(outcomes(answer)).toEqual([
+        '2 recorded',
+        '3 MALFORMED',
+        '4 MALFORMED',
+        '5 MALFORMED',
+        '6 MALFORMED',
+        '7 recorded',
+      ]);
     });
 
     it('drops a line of 100 MB as it comes and goes on behind it', async () => {
@@ -98,10 +129,19 @@ describe('bad input', () => {
     it.each([
       ['the wrong shape', '["a"]'],
       ['deep nesting', `{"reportId":"d1","kind":"opened","number":${'['.repeat(2_000)}${']'.repeat(2_000)}}`],
-      ['a key there twice', `{"reportId":"d2","kind":"opened","number":"13300009999","number":"13300009998","effectiveAt":"${at}","holder":"${holder}"}`],
+      [
+        'a key there twice',
+        `{"reportId":"d2","kind":"opened","number":"13300009999","number":"13300009998","effectiveAt":"${at}","holder":"${holder}"}`,
+      ],
       ['a huge number', `{"reportId":"d3","kind":"opened","number":1e400,"effectiveAt":"${at}","holder":"${holder}"}`],
-      ['half a surrogate pair', `{"reportId":"d4","kind":"opened","number":"\\ud800","effectiveAt":"${at}","holder":"${holder}"}`],
-      ['an unknown field', `{"reportId":"d5","kind":"opened","number":"13300009999","effectiveAt":"${at}","holder":"${holder}","colour":"red"}`],
+      [
+        'half a surrogate pair',
+        `{"reportId":"d4","kind":"opened","number":"\\ud800","effectiveAt":"${at}","holder":"${holder}"}`,
+      ],
+      [
+        'an unknown field',
+        `{"reportId":"d5","kind":"opened","number":"13300009999","effectiveAt":"${at}","holder":"${holder}","colour":"red"}`,
+      ],
     ])('answers MALFORMED to %s', async (_, line) => {
       const number = fresh();
       const answer = await ndjson(`${line}\n${JSON.stringify(opened(`after-${number}`, number))}\n`);
@@ -112,7 +152,9 @@ describe('bad input', () => {
       const number = fresh();
       const broken = await json(`[${JSON.stringify(opened('j1', number))},`);
       expect([broken.status, broken.body.code]).toEqual([400, 'INVALID_JSON']);
-      const many = await json(JSON.stringify(Array.from({ length: 1_001 }, (__, index) => opened(`j${index}`, number))));
+      const many = await json(
+        JSON.stringify(Array.from({ length: 1_001 }, (__, index) => opened(`j${index}`, number))),
+      );
       expect([many.status, many.body.code]).toEqual([413, 'TOO_MANY_REPORTS']);
       await nothingTaken('j1', number);
     });
@@ -139,7 +181,11 @@ describe('bad input', () => {
   it('tells a report id used again with other content, on the same number and on another', async () => {
     const [one, two] = [fresh(), fresh()];
     await system.report('ct', [opened('again', one)]);
-    const answer = await system.report('ct', [opened('again', one), opened('again', one, { holder: other }), opened('again', two)]);
+    const answer = await system.report('ct', [
+      opened('again', one),
+      opened('again', one, { holder: other }),
+      opened('again', two),
+    ]);
     expect(outcomes(answer)).toEqual(['1 duplicate', '2 REPORT_ID_REUSED', '3 recorded']);
     const { body } = await system.get('caict', '/hub/v1/findings?code=REPORT_ID_SHARED');
     expect(body.findings.map(({ reportId }: { reportId: string }) => reportId)).toContain('again');
@@ -148,7 +194,12 @@ describe('bad input', () => {
   it('refuses a correction of a correction', async () => {
     const number = fresh();
     const corrected = (reportId: string, corrects: string) => ({ reportId, kind: 'corrected', number, corrects });
-    const answer = await system.report('ct', [opened('c0', number), corrected('c1', 'c0'), corrected('c2', 'c1'), corrected('c3', 'none')]);
+    const answer = await system.report('ct', [
+      opened('c0', number),
+      corrected('c1', 'c0'),
+      corrected('c2', 'c1'),
+      corrected('c3', 'none'),
+    ]);
     expect(outcomes(answer)).toEqual(['1 recorded', '2 recorded', '3 UNKNOWN_REPORT', '4 UNKNOWN_REPORT']);
   });
 
@@ -191,7 +242,11 @@ describe('bad input', () => {
       ],
     ])('%s it answers 401', async (_, token, status) => {
       const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-      const answer = await system.call(undefined, 'POST', '/hub/v1/recycled', { type: 'application/json', body: '{}', headers });
+      const answer = await system.call(undefined, 'POST', '/hub/v1/recycled', {
+        type: 'application/json',
+        body: '{}',
+        headers,
+      });
       expect(answer.status).toBe(status);
     });
 

@@ -36,12 +36,14 @@ export interface BatchReceived {
 
 /**
  * Extensions beside the required attributes. `batchid` and `line`: which line it is. `batchat`: when the gateway began to
- * receive the batch (RFC 3339). Absent all three for a BSS that writes to Kafka itself.
+ * receive the batch (RFC 3339). Absent all three for a BSS that writes to Kafka itself. `everypartition`: `true` on the
+ * copies of a `complete`, one in each partition; readable or not, they are one line.
  */
 export interface ReportExtensions {
   readonly batchid?: string;
   readonly line?: string;
   readonly batchat?: string;
+  readonly everypartition?: 'true';
 }
 
 /** What a batch may be called: a UUID from our gateway, or a BSS's own. */

@@ -118,6 +118,7 @@ export class Intake {
       ce_line: String(report.line),
       ce_batchat: batchAt,
       ...(report.unreadable === undefined ? {} : { ce_unreadable: report.unreadable }),
+      ...(report.complete ? { ce_everypartition: 'true' } : {}),
     };
     const value =
       report.unreadable === undefined ? JSON.stringify({ v: 1, sealed: privacy.seal(carrier, report.text, id) }) : '{}';

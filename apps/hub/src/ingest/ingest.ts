@@ -57,7 +57,7 @@ export class Ingest {
         await this.#record(lines, batch);
         lines = [];
         await this.#pass(read, read.parsed.report, batch);
-      } else lines.push(read);
+      } else if (!isOtherCopy(read, batch.partition)) lines.push(read);
     }
     await this.#record(lines, batch);
   }
@@ -180,6 +180,10 @@ export class Ingest {
     }
   }
 }
+
+/** A `complete` that is malformed stands in every partition too, and is one line: the judging partition's owner answers it. */
+const isOtherCopy = (read: ReportLine | BatchEnd, partition: number): boolean =>
+  read.type === 'line' && read.everyPartition && partition !== judgingPartition;
 
 const isIntake = (command: PendingCommand): boolean => command.stream.startsWith('intake-');
 

@@ -22,6 +22,8 @@ export interface ReportLine {
   readonly cause: string;
   /** When its batch began to be received. */
   readonly batchAt: Instant;
+  /** There is a copy of it in every partition. */
+  readonly everyPartition: boolean;
   /** The report, checked; or why there is none. */
   readonly parsed: ParsedReport;
 }
@@ -63,14 +65,10 @@ export function readReportMessage(
   if (headers['ce_type'] === messageTypes.batchReceived) return readBatchEnd(message, carrier, cause);
   if (headers['ce_type'] !== messageTypes.report)
     throw new PoisonMessage(message, `ce_type: not ${messageTypes.report}`);
-  return {
-    type: 'line',
-    message,
-    carrier,
-    cause,
-    ...placeOf(message, carrier, batch),
-    parsed: open(message, carrier, privacy),
-  };
+  const parsed = open(message, carrier, privacy);
+  const kind = parsed.ok ? parsed.report.kind : parsed.kind;
+  const everyPartition = headers['ce_everypartition'] === 'true' || kind === 'complete';
+  return { type: 'line', message, carrier, cause, ...placeOf(message, carrier, batch), everyPartition, parsed };
 }
 
 function placeOf(
