@@ -39,6 +39,11 @@ describe('a lifecycle message', () => {
     ['status', { status: 'suspended' }, 'status: text of 9 characters; it takes a status'],
     ['heldSince', { heldSince: '2020-01-01' }, 'heldSince: text of 10 characters; it takes an instant or null'],
     ['held since nothing', { status: 'held', heldSince: null }, 'heldSince: null; it takes an instant while held'],
+    [
+      'heldSince of no day',
+      { heldSince: '2026-02-30T00:00:00.000Z' },
+      'heldSince: text of 24 characters; it takes an instant or null',
+    ],
     ['heldUntil', { heldUntil: null }, 'heldUntil: null; it takes an instant'],
     [
       'sameHolderBefore',

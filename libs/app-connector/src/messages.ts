@@ -1,4 +1,5 @@
-import type { LifecycleMessage, ToldStatus, Watermark } from '@numlife/contracts';
+import type { Instant, LifecycleMessage, ToldStatus, Watermark } from '@numlife/contracts';
+import { epochMsOf, instantFromMs } from '@numlife/event-sourcing';
 
 /** A message that cannot be understood. `reason` names the field and the form of its value, never the value. */
 export interface Unreadable {
@@ -11,7 +12,7 @@ export type TopicMessage =
   | Unreadable;
 
 const tokenPattern = /^t[1-9][0-9]*_[a-z2-7]{26}$/;
-const instantPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const instantPattern = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 const sequencePattern = /^(0|[1-9][0-9]{0,37})$/;
 const changePattern = /^[a-z][a-z-]{0,39}$/;
 const organisationPattern = /^[a-z][a-z0-9]{0,15}$/;
@@ -37,7 +38,8 @@ export const readMessage = (key: string, text: string): TopicMessage => {
 const readWatermark = (fields: Record<string, unknown>): TopicMessage => {
   const { sequence, knownUpTo } = fields;
   if (!matches(sequence, sequencePattern)) return unexpected('sequence', sequence, 'a decimal string');
-  if (typeof knownUpTo !== 'object' || knownUpTo === null) return unexpected('knownUpTo', knownUpTo, 'an object');
+  if (typeof knownUpTo !== 'object' || knownUpTo === null || Array.isArray(knownUpTo))
+    return unexpected('knownUpTo', knownUpTo, 'an object');
   for (const [carrier, upTo] of Object.entries(knownUpTo))
     if (!organisationPattern.test(carrier) || !isInstant(upTo)) return unexpected('knownUpTo', upTo, 'instants');
   return { kind: 'watermark', watermark: fields as unknown as Watermark };
@@ -45,7 +47,13 @@ const readWatermark = (fields: Record<string, unknown>): TopicMessage => {
 
 const isVersion = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) > 0;
 const matches = (value: unknown, pattern: RegExp): boolean => typeof value === 'string' && pattern.test(value);
-const isInstant = (value: unknown): boolean => matches(value, instantPattern);
+/** Beyond the 28th a day may not exist; it would come back as another. */
+const isInstant = (value: unknown): boolean =>
+  matches(value, instantPattern) && ((value as string).slice(8, 10) <= '28' || exists(value as Instant));
+const exists = (instant: Instant): boolean => {
+  const ms = epochMsOf(instant);
+  return !Number.isNaN(ms) && instantFromMs(ms) === instant;
+};
 const isAbsentOrInstant = (value: unknown): boolean => value === undefined || isInstant(value);
 
 const rules: readonly (readonly [string, (value: unknown) => boolean, string])[] = [

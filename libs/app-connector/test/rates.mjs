@@ -1,12 +1,11 @@
 // How fast a connector works through the lifecycle topic: `node libs/app-connector/test/rates.mjs [messages] [bindings]`.
-// The baseline is this machine's raw better-sqlite3, group-commit inserts of the same bytes, in the same run.
+// Rates depend on the machine and on what else it does; the ratios that count are those of `npm run bench`.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppConnector } from '@numlife/app-connector';
 import { instantFromMs } from '@numlife/event-sourcing';
 import { openEmbeddedTransport } from '@numlife/transport-embedded';
-import BetterSqlite3 from 'better-sqlite3';
 
 const total = Number(process.argv[2] ?? 200_000);
 const bound = Number(process.argv[3] ?? 0);
@@ -114,16 +113,4 @@ await running;
 await connector.close();
 await transport.close();
 
-const raw = new BetterSqlite3(join(folder, 'raw.db'));
-raw.pragma('journal_mode = WAL');
-raw.pragma('synchronous = FULL');
-raw.exec('CREATE TABLE m (id INTEGER PRIMARY KEY, key TEXT, value BLOB)');
-const insert = raw.prepare('INSERT INTO m (key, value) VALUES (?, ?)');
-const values = Array.from({ length: 1_000 }, (_, n) => Buffer.from(JSON.stringify(told(n))));
-const rawBegun = performance.now();
-for (let from = 0; from < total; from += 1_000)
-  raw.transaction(() => values.forEach((value, n) => insert.run(token(n), value)))();
-const rawMs = performance.now() - rawBegun;
-report('baseline inserts', total, rawMs);
-console.log(`ratio ${(rawMs / ms).toFixed(2)}`);
 rmSync(folder, { recursive: true });
