@@ -6,7 +6,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { format, resolveConfig } from 'prettier';
 import { machine } from './lib/machine.mjs';
 import { tableOf } from './lib/table.mjs';
 
@@ -44,10 +46,8 @@ const folder = new URL('./results/', import.meta.url);
 mkdirSync(folder, { recursive: true });
 const day = new Date().toISOString().slice(0, 10);
 const file = new URL(`${day}-${where.commit}.json`, folder);
-writeFileSync(
-  file,
-  `${JSON.stringify({ at: new Date().toISOString(), machine: where, settings, results }, null, 2)}\n`,
-);
+const report = JSON.stringify({ at: new Date().toISOString(), machine: where, settings, results });
+writeFileSync(file, await format(report, { ...(await resolveConfig(fileURLToPath(file))), parser: 'json' }));
 console.log(`\nwritten to bench/results/${day}-${where.commit}.json`);
 process.exit(failed ? 1 : 0);
 
