@@ -3,6 +3,7 @@ import { DocumentsController } from './api/documents.controller.js';
 import { FindingsController } from './api/findings.controller.js';
 import { IssuerController } from './api/issuer.controller.js';
 import { OperatorController } from './api/operator.controller.js';
+import { RecycledAnswers } from './api/recycled-answers.js';
 import { RecycledController } from './api/recycled.controller.js';
 import { TimelineController } from './api/timeline.controller.js';
 import * as tokens from './api/tokens.js';
@@ -32,6 +33,7 @@ export class HubModule {
         { provide: tokens.privacy, useValue: parts.privacy },
         { provide: tokens.clock, useValue: parts.clock },
         { provide: ReferenceData, useValue: parts.reference },
+        { provide: RecycledAnswers, useValue: new RecycledAnswers(parts.views, parts.privacy, parts.clock) },
         { provide: Operations, useValue: operations },
         { provide: DevelopmentIssuer, useValue: issuer },
       ],

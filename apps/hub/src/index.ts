@@ -1,4 +1,5 @@
 export { hubQueries } from './api/hub-queries.js';
+export { RecycledAnswers } from './api/recycled-answers.js';
 export { openReferenceData, type ReferenceData } from './follow/reference-data.js';
 export { Hub, type HubParts } from './hub.js';
 export { HubModule } from './hub.module.js';

@@ -16,6 +16,9 @@ import { createHash } from 'node:crypto';
 
 const parkedSearchedMax = 1_000;
 
+type Orderer = Pick<Caller, 'role' | 'id'>;
+type SegmentImport = Pick<ImportSegments, 'segments' | 'places'>;
+
 /** What operators order. Each order is decided on its stream, recorded with who gave it, and in force when it is answered. */
 export class Operations {
   readonly #handler: CommandHandler;
@@ -32,7 +35,7 @@ export class Operations {
     });
   }
 
-  async admit(admission: Admission, by: Pick<Caller, 'role' | 'id'>): Promise<Admission> {
+  async admit(admission: Admission, by: Orderer): Promise<Admission> {
     const { reference } = this.parts;
     const other = reference.participants().find(({ id, role }) => id === admission.id && role !== admission.role);
     if (other)
@@ -68,13 +71,24 @@ export class Operations {
     return { id, status: 'suspended' };
   }
 
-  /** The same content again changes nothing. */
-  async importSegments(
-    rows: Pick<ImportSegments, 'segments' | 'places'>,
-    by: Pick<Caller, 'role' | 'id'>,
+  /** An operator's import. The same content may come again after another, so its id names the table it is made on. */
+  importSegments(rows: SegmentImport, by: Orderer): Promise<{ tableVersion: number; segments: number }> {
+    return this.#import(rows, by, String(this.parts.reference.tableVersion()));
+  }
+
+  /** What comes with the program: once, whenever it is ordered. */
+  importReferenceSegments(rows: SegmentImport, by: Orderer): Promise<{ tableVersion: number; segments: number }> {
+    return this.#import(rows, by, 'reference');
+  }
+
+  async #import(
+    rows: SegmentImport,
+    by: Orderer,
+    occasion: string,
   ): Promise<{ tableVersion: number; segments: number }> {
     const { reference, privacy } = this.parts;
-    const importId = privacy.uuidV5('segments', createHash('sha256').update(JSON.stringify(rows)).digest('hex'));
+    const content = createHash('sha256').update(JSON.stringify(rows)).digest('hex');
+    const importId = privacy.uuidV5('segments', occasion, content);
     const command = { type: 'importSegments', importId, ...rows, by: named(by) } as const;
     await this.#order(commandFor({ stream: segmentsStream, decider: segments, command, cause: importId }));
     return { tableVersion: reference.tableVersion(), segments: rows.segments.length };
@@ -108,7 +122,7 @@ function refusalProblem(refusal: ParticipantRefusal | SegmentRefusal): ProblemEx
   return new ProblemException(422, refusal.kind.toUpperCase().replaceAll('-', '_'), { detail: refusal.detail });
 }
 
-const named = ({ role, id }: Pick<Caller, 'role' | 'id'>): string => `${role}:${id}`;
+const named = ({ role, id }: Orderer): string => `${role}:${id}`;
 
 const weekMs = 7 * 24 * 3_600_000;
 

@@ -28,5 +28,5 @@ export async function admitOrganisations(
     };
     await operations.admit({ ...admission, ...details, publicKeys: [{ ...publicKey }] }, installer);
   }
-  for (const rows of await referenceImports()) await operations.importSegments(rows, installer);
+  for (const rows of await referenceImports()) await operations.importReferenceSegments(rows, installer);
 }

@@ -5,7 +5,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Connectors } from './connectors.js';
+import type { Connectors } from '@numlife/connector';
+import type { AppId } from '@numlife/contracts';
 import type { Issuing } from './issuing.js';
 import { SampleApp } from './sample-app.js';
 import { sampleSegments } from './reference-files.js';
@@ -57,7 +58,7 @@ export class SampleWorld {
     await Promise.all(this.#apps.map((app) => app.stop()));
   }
 
-  async #startApp(id: string): Promise<void> {
+  async #startApp(id: AppId): Promise<void> {
     const { folder, url, webhookSecret, connectors, logger } = this.options;
     await this.#writeToken(id);
     const app = new SampleApp({

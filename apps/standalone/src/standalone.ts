@@ -1,6 +1,16 @@
 import { CarrierModule, Uploads } from '@numlife/carrier';
+import { ConnectorModule, Connectors } from '@numlife/connector';
 import { type Clock, InfrastructureFailure } from '@numlife/event-sourcing';
-import { Hub, type HubParts, hubQueries, HubModule, openReferenceData, Operations } from '@numlife/hub';
+import type { AppId } from '@numlife/contracts';
+import {
+  Hub,
+  type HubParts,
+  hubQueries,
+  HubModule,
+  openReferenceData,
+  Operations,
+  RecycledAnswers,
+} from '@numlife/hub';
 import { createPrivacy, type KeyFile, openKeyFile } from '@numlife/privacy';
 import {
   type Configuration,
@@ -19,7 +29,6 @@ import { openViews } from '@numlife/views';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Connectors } from './connectors.js';
 import { admitOrganisations } from './first-start.js';
 import { Issuing } from './issuing.js';
 import { SampleWorld } from './sample-world.js';
@@ -94,17 +103,39 @@ export class Standalone {
     const operations = new Operations(parts, keys);
     await admitOrganisations(operations, parts);
     const issuing = await Issuing.open(keys, parts);
-    const connectors = await this.#opened('connectors', Connectors.open(parts, keys, folder), (opened) =>
-      opened.stop(),
-    );
-    connectors.onFailure((error) => {
-      this.#failed(error);
-    });
+    const connectors = await this.#startConnectors(parts, keys);
     const url = await this.#listen(parts, operations, issuing, connectors);
     const webhookSecret = (app: string) => keys.ensureWebhookSecret(app);
     const world = new SampleWorld({ folder, url, webhookSecret, issuing, connectors, logger });
     this.#steps.push({ name: 'sample apps', stop: () => world.stop() });
     await world.start(keys.created, this.options.empty);
+  }
+
+  async #startConnectors(parts: HubParts, keys: KeyFile): Promise<Connectors> {
+    const { configuration, transport, clock, metrics, logger, views, privacy, reference } = parts;
+    const answers = new RecycledAnswers(views, privacy, clock);
+    const connectors = new Connectors({
+      folder: configuration.DATA_DIR,
+      transport,
+      hub: {
+        recycled: (questions) =>
+          Promise.all(questions.map(({ number, since }) => answers.of({ number, since: { instant: since } }))),
+      },
+      keys,
+      clock,
+      metrics,
+      logger,
+      allowsWebhook: (app, origin) =>
+        reference
+          .participants()
+          .some(({ role, id, domains }) => role === 'app' && id === app && domains.includes(new URL(origin).hostname)),
+    });
+    this.#steps.push({ name: 'connectors', stop: () => connectors.stop() });
+    connectors.onFailure((error) => {
+      this.#failed(error);
+    });
+    for (const { role, id } of reference.participants()) if (role === 'app') await connectors.add(id as AppId);
+    return connectors;
   }
 
   async #openParts(keys: KeyFile): Promise<HubParts> {
@@ -119,10 +150,13 @@ export class Standalone {
   }
 
   async #openPorts(): Promise<Ports> {
-    const { configuration, clock } = this.options;
+    const { configuration, clock, logger } = this.options;
     const file = (name: string) => join(configuration.DATA_DIR, name);
     const sizeBytesMax = configuration.STORE_SIZE_MAX_MB * 1024 * 1024;
     const storeFile = file('store.db');
+    const onRebuild = (reason: string) => {
+      logger.warn(reason);
+    };
     const store = await this.#opened('store', openEmbeddedStore({ file: storeFile, sizeBytesMax }), (opened) =>
       opened.close(),
     );
@@ -131,7 +165,7 @@ export class Standalone {
       openEmbeddedTransport({ file: file('transport.db'), sizeBytesMax, clock }),
       (opened) => opened.close(),
     );
-    const views = await this.#opened('views', openViews({ file: file('views.db'), storeFile }), (opened) =>
+    const views = await this.#opened('views', openViews({ file: file('views.db'), storeFile, onRebuild }), (opened) =>
       opened.close(),
     );
     return { store, transport, views };
@@ -144,7 +178,12 @@ export class Standalone {
     );
     const gateway = CarrierModule.with({ transport, privacy, uploads, clock, metrics, hub: hubQueries(views) });
     const health = HealthModule.with(readiness, metrics, () => hubGauges(parts));
-    const modules = [HubModule.with(parts, operations, issuing.issuer), gateway, ...connectors.modules(), health];
+    const modules = [
+      HubModule.with(parts, operations, issuing.issuer),
+      gateway,
+      ConnectorModule.with(connectors),
+      health,
+    ];
     const root = { module: class NumlifeModule {}, imports: modules };
     const tokens = new TokenCheck({
       issuer: configuration.TOKEN_ISSUER,

@@ -31,10 +31,10 @@ export interface BatchReceived {
 }
 export type IntakeEvent = LineRejected | LineDuplicate | BatchReceived;
 
-/** The lines that have an outcome here, and whether the batch's end is known. */
+/** The lines that have an outcome here, and whose batch's end is known. Two carriers may call a batch the same. */
 export interface IntakeState {
-  readonly lines: Set<number>;
-  received: boolean;
+  readonly lines: Map<CarrierId, Set<number>>;
+  readonly received: Set<CarrierId>;
 }
 
 /** What became of a line that is no fact, or the batch's end; the event is the command. */
@@ -42,14 +42,17 @@ export type IntakeCommand = IntakeEvent;
 
 /** What became of the lines that led to no fact. A line has one outcome: the same again changes nothing. */
 export const intake: Decider<IntakeState, IntakeCommand, IntakeEvent, never> = {
-  initialState: () => ({ lines: new Set(), received: false }),
-  evolve: (state, event) => {
-    if (event.type === 'BatchReceived') state.received = true;
-    else state.lines.add(event.data.line);
+  initialState: () => ({ lines: new Map(), received: new Set() }),
+  evolve: (state, { type, data }) => {
+    const { carrier } = data;
+    if (type === 'BatchReceived') state.received.add(carrier);
+    else state.lines.set(carrier, (state.lines.get(carrier) ?? new Set()).add(data.line));
     return state;
   },
-  decide: (command, state) => {
-    const known = command.type === 'BatchReceived' ? state.received : state.lines.has(command.data.line);
+  decide: (command, { lines, received }) => {
+    const { carrier } = command.data;
+    const known =
+      command.type === 'BatchReceived' ? received.has(carrier) : lines.get(carrier)?.has(command.data.line) === true;
     return known ? accepted() : accepted(command);
   },
 };

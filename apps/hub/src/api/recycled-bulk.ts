@@ -4,7 +4,7 @@ import { recycled, type Since } from '@numlife/numbers';
 import { parseNumber, type Privacy } from '@numlife/privacy';
 import { ProblemException } from '@numlife/runtime';
 import type { Views } from '@numlife/views';
-import { readSince } from './recycled.controller.js';
+import { readSince } from './since.js';
 
 interface BulkOptions {
   readonly format: 'text/csv' | 'application/x-ndjson';

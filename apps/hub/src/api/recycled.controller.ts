@@ -1,14 +1,16 @@
 import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { Instant, RecycledAnswer } from '@numlife/contracts';
-import { formatInstant, parseDate, parseInstant, requestForms } from '@numlife/contracts/validation';
+import { parseInstant, requestForms } from '@numlife/contracts/validation';
 import type { Clock } from '@numlife/event-sourcing';
-import { type CheckState, recycled, type Since } from '@numlife/numbers';
+import type { Since } from '@numlife/numbers';
 import { parseNumber, type Privacy } from '@numlife/privacy';
 import { Access, ProblemException, readBody } from '@numlife/runtime';
 import type { Views } from '@numlife/views';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
+import { RecycledAnswers } from './recycled-answers.js';
 import { answerBulk } from './recycled-bulk.js';
+import { readSince } from './since.js';
 import { clock, privacy, views } from './tokens.js';
 
 /** Answers "has the number changed hands since then?", singly and for files. */
@@ -16,6 +18,7 @@ import { clock, privacy, views } from './tokens.js';
 @Controller('hub/v1/recycled')
 export class RecycledController {
   constructor(
+    @Inject(RecycledAnswers) private readonly answers: RecycledAnswers,
     @Inject(views) private readonly views: Views,
     @Inject(privacy) private readonly privacy: Privacy,
     @Inject(clock) private readonly clock: Clock,
@@ -26,13 +29,9 @@ export class RecycledController {
   async one(@Body() body: unknown): Promise<RecycledAnswer> {
     const { number, since, knownAtLeast } = readQuestion(body);
     const parsed = parseNumber(number);
-    if (parsed.kind !== 'number')
-      throw new ProblemException(400, 'INVALID_NUMBER', {
-        errors: [{ field: 'number', detail: 'takes a mainland mobile number: +86…, 86… or 11 digits' }],
-      });
-    const id = this.privacy.numberId(parsed.number);
-    const state = (await this.views.checkStates([id])).get(id)?.state;
-    return this.#answer(state, since, knownAtLeast);
+    if (parsed.kind === 'number') return this.answers.of({ number: parsed.number, since, knownAtLeast });
+    const detail = 'takes a mainland mobile number: +86…, 86… or 11 digits';
+    throw new ProblemException(400, 'INVALID_NUMBER', { errors: [{ field: 'number', detail }] });
   }
 
   @Access({ scope: 'number-recycling:check', roles: ['app'] })
@@ -55,22 +54,6 @@ export class RecycledController {
     void reply
       .type(`${answers}; charset=utf-8`)
       .send(Readable.from(answerBulk(request.body as Readable, options), { objectMode: false }));
-  }
-
-  async #answer(
-    state: CheckState | undefined,
-    since: Since,
-    knownAtLeast: Instant | undefined,
-  ): Promise<RecycledAnswer> {
-    const carrier = state?.servingCarrier ?? null;
-    const knownUpTo = carrier === null ? null : await this.views.knownUpTo(carrier);
-    const { answer, reason } = recycled(state, {
-      since,
-      now: this.clock.now(),
-      knownUpTo,
-      ...(knownAtLeast ? { knownAtLeast } : {}),
-    });
-    return { answer, reason, knownUpTo: knownUpTo === null ? null : formatInstant(knownUpTo) };
   }
 }
 
@@ -96,13 +79,6 @@ function isPlain(body: unknown): body is Asked {
   const { number, since, knownAtLeast, ...others } = body as Record<string, unknown>;
   if (typeof number !== 'string' || typeof since !== 'string') return false;
   return (knownAtLeast === undefined || typeof knownAtLeast === 'string') && Object.keys(others).length === 0;
-}
-
-export function readSince(text: string): Since | undefined {
-  const date = text.length === 10 ? parseDate(text) : undefined;
-  if (date !== undefined) return { date };
-  const instant = parseInstant(text);
-  return instant === undefined ? undefined : { instant };
 }
 
 /** The form says what is wrong with it. */

@@ -1,4 +1,4 @@
-import type { BatchId } from '@numlife/contracts';
+import type { BatchId, CarrierId } from '@numlife/contracts';
 import { decodeEnvelope, type EventStore } from '@numlife/event-sourcing';
 import { type IntakeEvent, intakeStreamOf } from '@numlife/numbers';
 import type { BatchEnd, ReportLine } from './report-message.js';
@@ -7,7 +7,7 @@ import type { BatchEnd, ReportLine } from './report-message.js';
 const batchesKeptMax = 64;
 
 /**
- * Which lines of a batch have an outcome on their intake's stream. A line once rejected stays rejected when it is
+ * Which lines of a carrier's batch have an outcome on their intake's stream. A line once rejected stays rejected when it is
  * delivered again, even if it would be accepted by now: it has its receipt.
  */
 export class LineOutcomes {
@@ -15,23 +15,26 @@ export class LineOutcomes {
   constructor(private readonly store: EventStore) {}
 
   async of(lines: readonly (ReportLine | BatchEnd)[], partition: number): Promise<KnownLines> {
-    const batches = new Set(lines.map(({ batchId }) => batchId));
     const known = new Map<BatchId, Set<number>>();
-    for (const batchId of batches) known.set(batchId, await this.#linesOf(intakeStreamOf(batchId, partition)));
+    for (const { batchId, carrier } of lines) {
+      if (!known.has(batchId)) known.set(batchId, await this.#linesOf(intakeStreamOf(batchId, partition), carrier));
+    }
     return new KnownLines(known);
   }
 
-  async #linesOf(stream: string): Promise<Set<number>> {
-    let lines = this.#kept.get(stream);
+  async #linesOf(stream: string, carrier: CarrierId): Promise<Set<number>> {
+    const key = `${carrier} ${stream}`;
+    let lines = this.#kept.get(key);
     if (!lines) {
       lines = new Set();
       for await (const stored of this.store.readStream(stream)) {
         const event = decodeEnvelope<IntakeEvent>(stored);
-        if (event.type !== 'BatchReceived') lines.add((event.data as { line: number }).line);
+        const { line, ...of } = event.data as { line?: number; carrier: CarrierId };
+        if (line !== undefined && of.carrier === carrier) lines.add(line);
       }
     }
-    this.#kept.delete(stream);
-    this.#kept.set(stream, lines);
+    this.#kept.delete(key);
+    this.#kept.set(key, lines);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > batchesKeptMax && oldest !== undefined) this.#kept.delete(oldest);
     return lines;
