@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const main = new URL('../apps/standalone/dist/main.js', import.meta.url).pathname;
+const main = new URL('../apps/standalone/dist/apps/standalone/src/main.js', import.meta.url).pathname;
 const startWithinMs = 60_000;
 
 /** What `fetch` can send. */
@@ -65,6 +65,13 @@ export class System {
       if (performance.now() > giveUpAt) throw new Error(`the system is not ready:\n${this.log.slice(-4_000)}`);
       await delay(50);
     }
+  }
+
+  /** Where a sample app listens, as the system last said. */
+  appUrl(app: string): string {
+    const said = [...this.output.matchAll(/sample app +(\S+) +\((\w+):/g)].findLast(([, , id]) => id === app);
+    if (!said) throw new Error(`the system has not said where ${app} is`);
+    return said[1]!;
   }
 
   async isReady(): Promise<boolean> {
