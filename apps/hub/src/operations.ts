@@ -89,6 +89,7 @@ export class Operations {
     const { reference, privacy } = this.parts;
     const content = createHash('sha256').update(JSON.stringify(rows)).digest('hex');
     const importId = privacy.uuidV5('segments', occasion, content);
+    if (reference.hasImported(importId)) return { tableVersion: reference.tableVersion(), segments: 0 };
     const command = { type: 'importSegments', importId, ...rows, by: named(by) } as const;
     await this.#order(commandFor({ stream: segmentsStream, decider: segments, command, cause: importId }));
     return { tableVersion: reference.tableVersion(), segments: rows.segments.length };

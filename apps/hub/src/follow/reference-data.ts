@@ -91,6 +91,10 @@ export class ReferenceData {
   segments(): readonly Segment[] {
     return this.#segments.all();
   }
+  /** An import of this id stands in the store. */
+  hasImported(importId: string): boolean {
+    return this.#imports.some(({ data }) => data.importId === importId);
+  }
   tableVersion(): number {
     return this.#segments.version;
   }
