@@ -22,7 +22,7 @@ export interface SampleWorldOptions {
 }
 
 /** Small enough to be there within seconds, long enough for numbers to rest and be sold again. */
-const sample = { numbers: 300, days: 150, until: '2026-06-30', seed: 1 };
+const sample = { numbers: 300, days: 110, until: '2026-06-30', seed: 1 };
 const tokenEveryMs = 30 * 60_000;
 
 /** The sample apps, each a process of its own, and the small sample history of a first start. */
