@@ -12,10 +12,11 @@ export interface CheckedNumber {
 
 /**
  * What apps were told is the number's whole state, so the last telling answers for every fact before it, and whatever
- * changes the state is told. Undefined where that does not suffice: nothing told, or more periods than are told.
+ * changes the state of a known number is told. Undefined where that does not suffice: nothing told, or last that it is
+ * unknown (a suspension that makes it known again is not told), or more periods than are told.
  */
 export function numberAsTold(told: LifecycleState | undefined): CheckedNumber | undefined {
-  if (!told || told.sameHolderBefore.length >= sameHolderPeriodsMax) return undefined;
+  if (!told || told.status === 'unknown' || told.sameHolderBefore.length >= sameHolderPeriodsMax) return undefined;
   const { version, status, servingCarrier, heldSince, heldSinceKnown, heldUntil, sameHolderBefore, conflictAt } = told;
   const state: CheckState = {
     status,

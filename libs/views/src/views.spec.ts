@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ReportId } from '@numlife/contracts';
+import { join } from 'node:path';
 import { BadCursor } from './index.js';
 import { Folder } from './fixtures/folder.js';
 import { at, batchOf, cm, ct, cu, type History, holder, numberOf } from './fixtures/history.js';
@@ -149,6 +150,19 @@ describe('the read models', () => {
       [numberOf(1), { version: 1, state: { status: 'held', servingCarrier: 'ct', from: at(3), fromKnown: true } }],
       [numberOf(2), { version: 0, state: { status: 'held', servingCarrier: 'ct', from: at(5), fromKnown: true } }],
     ]);
+  });
+
+  it('know a number again when a suspension, which is not told, is heard after all was withdrawn', async () => {
+    await history.report({ reportId: 'r1', report: opened('a', 1) });
+    await history.report({ reportId: 'r2', report: { kind: 'corrected', corrects: 'r1' as ReportId } });
+    const stateOfOne = async () => (await (await folder.level()).checkStates([numberOf(1)])).get(numberOf(1));
+    expect((await stateOfOne())?.state.status).toBe('unknown');
+    await history.report({ reportId: 'r3', report: { kind: 'suspended', effectiveAt: at(3) } });
+    const known = { version: 2, state: { status: 'held', servingCarrier: 'ct', from: at(3), fromKnown: false } };
+    expect(await stateOfOne()).toEqual(known);
+    // The same where all of it is read at once.
+    await folder.views(join(folder.dir, 'others.db'));
+    expect(await stateOfOne()).toEqual(known);
   });
 
   it('list findings with when they were raised and ended', async () => {

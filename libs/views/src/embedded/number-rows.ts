@@ -1,4 +1,5 @@
 import { type Finding, type NumberId, severityOf } from '@numlife/contracts';
+import type { CheckState } from '@numlife/numbers';
 import type { Database } from '@numlife/sqlite';
 import { sql } from 'kysely';
 import { type CheckedNumber, isWhole } from '../checked-number.js';
@@ -9,7 +10,7 @@ const ofNumber = bound<string>('numberId');
 
 const selectNumber = builder
   .selectFrom('numbers')
-  .select(['version', 'serving_carrier'])
+  .select(['version', 'serving_carrier', 'check_state'])
   .where('number_id', '=', ofNumber);
 
 const upsertNumber = builder
@@ -69,6 +70,12 @@ const moveFindings = builder
   .where('number_id', '=', ofNumber)
   .where('serving_carrier', 'is distinct from', bound<string>('servingCarrier'));
 
+interface KnownRow {
+  readonly version: number;
+  readonly serving_carrier: string | null;
+  readonly check_state: string;
+}
+
 /** Numbers, their findings, and which report ids were used for which. */
 export class NumberRows {
   readonly #select;
@@ -80,7 +87,7 @@ export class NumberRows {
   readonly #moveFindings;
 
   constructor(db: Database) {
-    this.#select = new HotStatement<{ version: number; serving_carrier: string | null }>(db, selectNumber);
+    this.#select = new HotStatement<KnownRow>(db, selectNumber);
     this.#upsert = new HotStatement(db, upsertNumber);
     this.#claimReportId = new HotStatement(db, claimReportId);
     this.#selectReportId = new HotStatement<{ number_id: string }>(db, selectReportId);
@@ -89,9 +96,10 @@ export class NumberRows {
     this.#moveFindings = new HotStatement(db, moveFindings);
   }
 
-  /** How often apps were told of a number; 0 also for one that is not known. */
-  versionOf(numberId: NumberId): number {
-    return this.#select.get({ numberId })?.version ?? 0;
+  /** Whether what apps were told last is what is known of a number: they know it, and know it as known. */
+  isAsTold(numberId: NumberId): boolean {
+    const row = this.#select.get({ numberId });
+    return row !== undefined && row.version > 0 && (JSON.parse(row.check_state) as CheckState).status !== 'unknown';
   }
 
   /** `derived`: what the number comes to now; undefined: nothing that apps were told changed. */

@@ -94,7 +94,7 @@ export class SqliteProjection implements FollowerTarget {
 
   #mustRead(change: NumberChange): boolean {
     if (isWhole(change) || numberAsTold(change.told)) return false;
-    return change.told !== undefined || this.#rows.numbers.versionOf(change.numberId) === 0;
+    return change.told !== undefined || !this.#rows.numbers.isAsTold(change.numberId);
   }
 
   #inTransaction<Result>(run: () => Result): Result {
