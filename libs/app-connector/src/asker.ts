@@ -1,4 +1,4 @@
-import type { Instant, Token } from '@numlife/contracts';
+import type { Instant, RecycledAnswer, Token } from '@numlife/contracts';
 import { type Clock, InfrastructureFailure, invariant } from '@numlife/event-sourcing';
 import type { ConnectorDatabase } from './database.js';
 import { type HubQuestions, questionsMax, type RecycledQuestion } from './hub-questions.js';
@@ -60,23 +60,24 @@ export class Asker {
 
   async #ask(rows: readonly QuestionRow[], signal: AbortSignal): Promise<void> {
     const { keys, hub, database, clock, onActions } = this.options;
-    const asked: QuestionRow[] = [];
-    const questions: RecycledQuestion[] = [];
-    for (const row of rows) {
-      const number = keys.open(row.sealed_number, row.account);
-      if (!number) continue;
-      asked.push(row);
-      questions.push({ number, since: row.verified_at });
-    }
-    const answers = await hub.recycled(questions, signal);
+    const numbers = rows.map((row) => keys.open(row.sealed_number, row.account));
+    const questions = rows.flatMap(({ verified_at: since }, index): RecycledQuestion[] => {
+      const number = numbers[index];
+      return number ? [{ number, since }] : [];
+    });
+    const answers = questions.length === 0 ? [] : await hub.recycled(questions, signal);
     invariant(answers.length === questions.length, 'the hub gave another number of answers than it was asked');
-    const answered = asked.map(({ account, token, verified_at: verifiedAt }, index) => ({
+    const inOrder = answers.values();
+    const answered = rows.map(({ account, token, verified_at: verifiedAt }, index) => ({
       account,
       token,
       verifiedAt,
-      answer: answers[index]!,
+      answer: numbers[index] ? inOrder.next().value! : unaskable,
     }));
     const { actions } = await database.submit({ kind: 'answer', answered, now: clock.now() });
     if (actions > 0) onActions();
   }
 }
+
+/** Its number was sealed under a key that is lost: nobody can ask, and a log-in will. */
+const unaskable: Pick<RecycledAnswer, 'answer' | 'reason'> = { answer: 'cannot-tell', reason: 'UNKNOWN_NUMBER' };

@@ -6,7 +6,7 @@ import { topics } from '@numlife/contracts';
 import { instantFromMs } from '@numlife/event-sourcing';
 import { openEmbeddedTransport } from '@numlife/transport-embedded';
 import BetterSqlite3 from 'better-sqlite3';
-import { at, lines, numberOf, tell, tellText, tellWatermark, told, tokenOf, until, World } from './spec-world.js';
+import { at, keys, lines, numberOf, tell, tellText, tellWatermark, told, tokenOf, until, World } from './spec-world.js';
 
 const mine = '13812340001';
 const other = '13812340002';
@@ -178,6 +178,16 @@ describe('a binding older than what was worked through, of a number about which 
     await until('both actions', () => world.acted.length === 2);
     expect(world.actions()).toEqual(['a freeze', 'a notify']);
     expect(world.states()).toEqual({ a: 'frozen' });
+  });
+
+  it('is not asked about any more where the key of its number is lost', async () => {
+    await world.put('a', mine, old);
+    await world.stop();
+    const asked = world.asked.length;
+    await world.start(transport, { keys: { ...keys, own: 'C'.repeat(43) } });
+    await until('it is given up', async () => (await world.connector.operations.flow()).questions === 0);
+    expect(world.asked).toHaveLength(asked);
+    expect(world.states()).toEqual({ a: 'active' });
   });
 
   it('is judged by what is told meanwhile, while the hub is away', async () => {

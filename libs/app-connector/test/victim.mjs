@@ -54,7 +54,12 @@ const running = connector.run(stop.signal);
 process.on('SIGTERM', () => stop.abort());
 if (what === 'term') setTimeout(() => process.kill(process.pid, 'SIGTERM'), Number(nth) * 5);
 const expected = Number(process.argv[3]);
+const deadline = Date.now() + 30_000;
 while (!stop.signal.aborted) {
+  if (Date.now() > deadline) {
+    console.error('there is always something left to do');
+    process.exit(1);
+  }
   const { applied, outbox, questions } = await connector.operations.flow();
   if (applied >= expected && outbox.waiting + outbox.sending + questions === 0) stop.abort();
   await new Promise((resolve) => setTimeout(resolve, 5));
