@@ -8,14 +8,21 @@ import { RecycledController } from './api/recycled.controller.js';
 import { TimelineController } from './api/timeline.controller.js';
 import * as tokens from './api/tokens.js';
 import { ReferenceData } from './follow/reference-data.js';
-import type { HubParts } from './hub.js';
+import { Hub, type HubParts } from './hub.js';
 import { DevelopmentIssuer } from './issuer/development-issuer.js';
 import { Operations } from './operations.js';
+
+export interface HubApi {
+  readonly parts: HubParts;
+  readonly hub: Hub;
+  readonly operations: Operations;
+  readonly issuer: DevelopmentIssuer;
+}
 
 /** The hub's HTTP API. */
 @Module({})
 export class HubModule {
-  static with(parts: HubParts, operations: Operations, issuer: DevelopmentIssuer): DynamicModule {
+  static with({ parts, hub, operations, issuer }: HubApi): DynamicModule {
     return {
       module: HubModule,
       controllers: [
@@ -34,6 +41,7 @@ export class HubModule {
         { provide: tokens.clock, useValue: parts.clock },
         { provide: ReferenceData, useValue: parts.reference },
         { provide: RecycledAnswers, useValue: new RecycledAnswers(parts.views, parts.privacy, parts.clock) },
+        { provide: Hub, useValue: hub },
         { provide: Operations, useValue: operations },
         { provide: DevelopmentIssuer, useValue: issuer },
       ],

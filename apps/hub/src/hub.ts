@@ -1,5 +1,14 @@
 import { type CarrierId, topics } from '@numlife/contracts';
-import { type Clock, type EventStore, follow, type Transport } from '@numlife/event-sourcing';
+import {
+  type Clock,
+  type EventStore,
+  follow,
+  type FollowerProgress,
+  type FollowerTarget,
+  type Position,
+  type Transport,
+} from '@numlife/event-sourcing';
+import { formatInstant } from '@numlife/contracts/validation';
 import type { Privacy } from '@numlife/privacy';
 import { type Configuration, keepRunning, type Logger, type Metrics, type Readiness } from '@numlife/runtime';
 import type { EmbeddedViews } from '@numlife/views';
@@ -23,6 +32,12 @@ export interface HubParts {
   readonly readiness: Readiness;
 }
 
+export interface FollowerLag {
+  readonly name: string;
+  readonly position: Position;
+  readonly behind: bigint;
+}
+
 /** Names the rules of the timeline; a new one when what facts mean changes. */
 const ruleVersion = 1;
 const weekMs = 7 * 24 * 3_600_000;
@@ -40,6 +55,7 @@ export class Hub {
   readonly #parts: HubParts;
   readonly #stopping = new AbortController();
   readonly #loops: Promise<void>[] = [];
+  readonly #positions = new Map<string, Position>();
   #ingesting = new AbortController();
 
   constructor(parts: HubParts) {
@@ -63,6 +79,47 @@ export class Hub {
     loop('ingest', () => this.#ingest());
   }
 
+  /** How far each follower is behind the one that is furthest, in positions of the store. */
+  async followers(): Promise<FollowerLag[]> {
+    const positions = new Map(this.#positions);
+    positions.set('views', (await this.#parts.views.position()) ?? (0n as Position));
+    const furthest = [...positions.values()].reduce((most, one) => (one > most ? one : most), 0n as Position);
+    return [...positions].map(([name, position]) => ({ name, position, behind: furthest - position }));
+  }
+
+  /** What waits where: messages before their consumers, events before their followers, and how far each carrier is complete. */
+  async flow(): Promise<object> {
+    const { transport, reference, views } = this.#parts;
+    const knownUpTo: Record<string, string | null> = {};
+    for (const carrier of reference.everyCarrier()) {
+      const upTo = await views.knownUpTo(carrier);
+      knownUpTo[carrier] = upTo === null ? null : formatInstant(upTo);
+    }
+    const text = <Item extends object>(item: Item) =>
+      Object.fromEntries(
+        Object.entries(item).map(([key, value]) => [
+          key,
+          typeof value === 'bigint' ? String(value) : (value as unknown),
+        ]),
+      );
+    return { consumers: (await transport.lag()).map(text), followers: (await this.followers()).map(text), knownUpTo };
+  }
+
+  /** Brings the gauges up to date just before they are read. */
+  async measure(): Promise<void> {
+    const { transport, metrics } = this.#parts;
+    for (const { name, behind } of await this.followers()) metrics.followerLag.set({ follower: name }, Number(behind));
+    for (const { group, topic, partition, messages, parked } of await transport.lag()) {
+      const labels = { group, topic, partition: String(partition) };
+      metrics.consumerLag.set(labels, Number(messages));
+      metrics.parked.set(labels, parked);
+    }
+  }
+
+  readonly #progressed = ({ name, position }: FollowerProgress): void => {
+    if (position !== undefined) this.#positions.set(name, position);
+  };
+
   /** Ends every loop after what it has in hand. */
   async stop(): Promise<void> {
     this.#stopping.abort();
@@ -84,8 +141,9 @@ export class Hub {
       carriers: () => reference.everyCarrier(),
       sequenceBase: 0n,
     });
-    loop('publisher', () => follow(store, publisher, signal));
-    loop('segments', () => follow(store, new SegmentPublisher(transport, views.checkpoints, reference, clock), signal));
+    const followed = (target: FollowerTarget) => () => follow(store, target, signal, this.#progressed);
+    loop('publisher', followed(publisher));
+    loop('segments', followed(new SegmentPublisher(transport, views.checkpoints, reference, clock)));
     const timer = setInterval(
       () => void publisher.watermark().catch(() => undefined),
       configuration.WATERMARK_SECONDS * 1000,

@@ -45,6 +45,13 @@ export interface StandaloneOptions {
 
 export type Ports = Pick<HubParts, 'store' | 'transport' | 'views'>;
 
+interface Services {
+  readonly hub: Hub;
+  readonly operations: Operations;
+  readonly issuing: Issuing;
+  readonly connectors: Connectors;
+}
+
 interface Step {
   readonly name: string;
   readonly stop: () => Promise<unknown>;
@@ -104,7 +111,7 @@ export class Standalone {
     await admitOrganisations(operations, parts);
     const issuing = await Issuing.open(keys, parts);
     const connectors = await this.#startConnectors(parts, keys);
-    const url = await this.#listen(parts, operations, issuing, connectors);
+    const url = await this.#listen(parts, { hub, operations, issuing, connectors });
     const webhookSecret = (app: string) => keys.ensureWebhookSecret(app);
     const world = new SampleWorld({ folder, url, webhookSecret, issuing, connectors, logger });
     this.#steps.push({ name: 'sample apps', stop: () => world.stop() });
@@ -171,15 +178,15 @@ export class Standalone {
     return { store, transport, views };
   }
 
-  async #listen(parts: HubParts, operations: Operations, issuing: Issuing, connectors: Connectors): Promise<string> {
+  async #listen(parts: HubParts, { hub, operations, issuing, connectors }: Services): Promise<string> {
     const { configuration, logger, transport, clock, metrics, privacy, readiness, views } = parts;
     const uploads = await this.#opened('uploads', Uploads.open(join(configuration.DATA_DIR, 'uploads.db')), (opened) =>
       opened.close(),
     );
     const gateway = CarrierModule.with({ transport, privacy, uploads, clock, metrics, hub: hubQueries(views) });
-    const health = HealthModule.with(readiness, metrics, () => hubGauges(parts));
+    const health = HealthModule.with(readiness, metrics, () => hub.measure());
     const modules = [
-      HubModule.with(parts, operations, issuing.issuer),
+      HubModule.with({ parts, hub, operations, issuer: issuing.issuer }),
       gateway,
       ConnectorModule.with(connectors),
       health,
@@ -214,14 +221,4 @@ function openKeys(folder: string): KeyFile {
     );
   }
   return openKeyFile(file);
-}
-
-/** Brings the gauges up to date just before they are read. */
-async function hubGauges({ transport, metrics, views, store }: HubParts): Promise<void> {
-  for (const { group, topic, partition, messages, parked } of await transport.lag()) {
-    metrics.consumerLag.set({ group, topic, partition: String(partition) }, Number(messages));
-    metrics.parked.set({ group, topic }, parked);
-  }
-  void views;
-  void store;
 }

@@ -19,7 +19,7 @@ export class Metrics {
   readonly findings = this.#counter('numlife_findings_total', 'Findings raised', ['code']);
   readonly followerLag = this.#gauge(
     'numlife_follower_lag_events',
-    'How far a follower is behind the store, in positions',
+    'How far a follower is behind the furthest, in positions of the store',
     ['follower'],
   );
   readonly consumerLag = this.#gauge('numlife_consumer_lag_messages', 'How far a consumer group is behind', [
@@ -27,7 +27,7 @@ export class Metrics {
     'topic',
     'partition',
   ]);
-  readonly parked = this.#gauge('numlife_parked_messages', 'Messages parked', ['group', 'topic']);
+  readonly parked = this.#gauge('numlife_parked_messages', 'Messages parked', ['group', 'topic', 'partition']);
 
   collectProcessMetrics(): void {
     collectDefaultMetrics({ register: this.registry });

@@ -1,15 +1,14 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
-import { formatInstant } from '@numlife/contracts/validation';
-import type { ConsumerLag, Transport } from '@numlife/event-sourcing';
+import type { Transport } from '@numlife/event-sourcing';
 import { parseSegmentFile } from '@numlife/numbering';
 import { Access, CalledBy, type Caller, pageSize, ProblemException } from '@numlife/runtime';
-import type { Views } from '@numlife/views';
 import type { FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
+import { Hub } from '../hub.js';
 import { Operations } from '../operations.js';
 import { ReferenceData } from '../follow/reference-data.js';
 import { readAdmission, readReason } from './bodies.js';
-import { transport, views } from './tokens.js';
+import { transport } from './tokens.js';
 
 const segmentFileBytesMax = 16 * 1024 * 1024;
 
@@ -20,7 +19,7 @@ export class OperatorController {
     @Inject(Operations) private readonly operations: Operations,
     @Inject(ReferenceData) private readonly reference: ReferenceData,
     @Inject(transport) private readonly transport: Transport,
-    @Inject(views) private readonly views: Views,
+    @Inject(Hub) private readonly hub: Hub,
   ) {}
 
   @Get('participants')
@@ -91,22 +90,7 @@ export class OperatorController {
 
   @Get('flow')
   async flow(): Promise<object> {
-    const lag = await this.transport.lag();
-    return {
-      consumers: lag.map((one: ConsumerLag) => ({ ...one, messages: String(one.messages) })),
-      views: { position: String((await this.views.position()) ?? 0n) },
-      knownUpTo: await this.#knownUpTo(),
-      tableVersion: this.reference.tableVersion(),
-    };
-  }
-
-  async #knownUpTo(): Promise<Record<string, string | null>> {
-    const known: Record<string, string | null> = {};
-    for (const carrier of this.reference.everyCarrier()) {
-      const upTo = await this.views.knownUpTo(carrier);
-      known[carrier] = upTo === null ? null : formatInstant(upTo);
-    }
-    return known;
+    return { ...(await this.hub.flow()), tableVersion: this.reference.tableVersion() };
   }
 }
 
