@@ -152,19 +152,25 @@ async function* receiptPages(client: Client, batchId: string): AsyncGenerator<Re
   } while (after !== '');
 }
 
+/** In the order of the file's lines; the hub lists receipts in the order recorded. A row is some 100 bytes in memory. */
 async function writeReceipts(
   target: string,
   pages: AsyncIterable<Receipt[]> | Iterable<Receipt[]>,
   summary: Summary,
 ): Promise<void> {
-  const rows = async function* () {
-    yield `${receiptColumns.join(',')}\n`;
-    for await (const page of pages) {
-      for (const receipt of page) count(receipt, summary);
-      yield page.map(rowOf).join('');
+  const rows: { readonly line: number; readonly text: string }[] = [];
+  for await (const page of pages) {
+    for (const receipt of page) {
+      count(receipt, summary);
+      rows.push({ line: receipt.line, text: rowOf(receipt) });
     }
+  }
+  rows.sort((a, b) => a.line - b.line);
+  const texts = function* () {
+    yield `${receiptColumns.join(',')}\n`;
+    for (const { text } of rows) yield text;
   };
-  await pipeline(rows, createWriteStream(`${target}.part`));
+  await pipeline(texts, createWriteStream(`${target}.part`));
   await rename(`${target}.part`, target);
 }
 
