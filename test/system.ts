@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 
 const main = new URL('../apps/standalone/dist/apps/standalone/src/main.js', import.meta.url).pathname;
 const startWithinMs = 60_000;
@@ -19,10 +20,20 @@ export interface Answer {
   readonly text: string;
 }
 
+/** How a process differs from the ordinary one. */
+export interface How {
+  /** What Node runs instead of the system's own entry. */
+  readonly entry?: string;
+  /** A module loaded first, in every thread and child process. */
+  readonly preload?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** The whole system as a process of its own, met from outside over HTTP. */
 export class System {
   readonly #tokens = new Map<string, string>();
   #process: ChildProcess | undefined;
+  #saidBefore = 0;
   /** Everything it wrote to its log. */
   log = '';
   output = '';
@@ -34,36 +45,54 @@ export class System {
   ) {}
 
   static async start(environment: Record<string, string> = {}): Promise<System> {
-    const system = new System(await mkdtemp(join(tmpdir(), 'numlife-')), await freePort(), environment);
+    const system = await System.in(await mkdtemp(join(tmpdir(), 'numlife-')), environment);
     await system.run();
     return system;
+  }
+
+  /** Not started yet; in a data folder of an earlier one, perhaps. */
+  static async in(dataDir: string, environment: Record<string, string> = {}): Promise<System> {
+    return new System(dataDir, await freePort(), environment);
   }
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  async run(args: readonly string[] = ['--empty']): Promise<void> {
-    const env = {
-      ...process.env,
-      DATA_DIR: this.dataDir,
-      PORT: String(this.port),
-      LOG_LEVEL: 'info',
-      ...this.environment,
-    };
-    const child = spawn(process.execPath, [main, ...args], {
-      env: { ...env, NODE_OPTIONS: '' },
+  /** Starts the process, and resolves when it has ended: with its exit code, null after a signal. */
+  launch(args: readonly string[] = ['--empty'], how: How = {}): Promise<number | null> {
+    const { entry = main, preload, environment } = how;
+    const options = preload === undefined ? '' : `--import ${pathToFileURL(preload).href}`;
+    const own = { DATA_DIR: this.dataDir, PORT: String(this.port), LOG_LEVEL: 'info', NODE_OPTIONS: options };
+    const child = spawn(process.execPath, [entry, ...args], {
+      env: { ...process.env, ...own, ...this.environment, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (this.log += chunk.toString()));
     this.#process = child;
+    this.#saidBefore = this.output.length;
+    return new Promise((resolve) => child.once('close', resolve));
+  }
+
+  /** Resolves when it is ready. */
+  async run(args?: readonly string[], how?: How): Promise<void> {
+    let ended: number | string | null | undefined;
+    void this.launch(args, how).then((code) => (ended = code ?? 'a signal'));
     const giveUpAt = performance.now() + startWithinMs;
     while (!(await this.isReady())) {
-      if (child.exitCode !== null)
-        throw new Error(`the system ended with ${child.exitCode}:\n${this.log.slice(-4_000)}`);
+      if (ended !== undefined) throw new Error(`the system ended with ${ended}:\n${this.log.slice(-4_000)}`);
       if (performance.now() > giveUpAt) throw new Error(`the system is not ready:\n${this.log.slice(-4_000)}`);
       await delay(50);
+    }
+  }
+
+  /** Resolves when the sample apps listen, too, which start after the system is ready. */
+  async whenAppsListen(): Promise<void> {
+    const giveUpAt = performance.now() + startWithinMs;
+    while (!this.output.slice(this.#saidBefore).includes('numlife is ready')) {
+      if (performance.now() > giveUpAt) throw new Error(`the sample apps do not listen:\n${this.log.slice(-4_000)}`);
+      await delay(20);
     }
   }
 
