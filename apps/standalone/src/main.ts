@@ -5,6 +5,7 @@ import { createLogger, describeConfiguration, parseConfiguration, systemClock } 
 import { Standalone } from './standalone.js';
 
 const couldNotRun = 2;
+const sameSignalMs = 1_000;
 
 async function main(): Promise<void> {
   const configuration = parseConfiguration(process.env);
@@ -13,10 +14,15 @@ async function main(): Promise<void> {
   logger.info({ settings }, 'starting');
   const empty = process.argv.includes('--empty');
   const standalone = new Standalone({ configuration, logger, clock: systemClock, empty });
-  let stopping = false;
+  let stoppingSinceMs: number | undefined;
   const stop = (reason: string, code: number): void => {
-    if (stopping) process.exit(couldNotRun); // The second signal: whoever sends it does not want to wait.
-    stopping = true;
+    const nowMs = performance.now();
+    if (stoppingSinceMs !== undefined) {
+      // Ctrl-C reaches this process twice at once. One that comes later is of someone who does not want to wait.
+      if (nowMs - stoppingSinceMs > sameSignalMs) process.exit(couldNotRun);
+      return;
+    }
+    stoppingSinceMs = nowMs;
     logger.info({ reason }, 'stopping');
     standalone.stop().then(
       (inTime) => process.exit(inTime ? code : couldNotRun),
@@ -30,6 +36,11 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
       stop(signal, 0);
+    });
+  }
+  if (configuration.STOP_WITH_STDIN === 'yes') {
+    process.stdin.resume().once('close', () => {
+      stop('standard input ended', 0);
     });
   }
   await standalone.start();

@@ -29,6 +29,7 @@ import { openViews } from '@numlife/views';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { admitOrganisations } from './first-start.js';
 import { Issuing } from './issuing.js';
 import { SampleWorld } from './sample-world.js';
@@ -44,6 +45,9 @@ export interface StandaloneOptions {
 }
 
 export type Ports = Pick<HubParts, 'store' | 'transport' | 'views'>;
+
+const lockAttemptsMax = 30;
+const lockPauseMs = 100;
 
 interface Services {
   readonly hub: Hub;
@@ -99,7 +103,7 @@ export class Standalone {
         `DATA_DIR ${folder} cannot be made (${(error as NodeJS.ErrnoException).code})`,
       );
     });
-    await this.#opened('folder', Promise.resolve(lockFolder(folder)), (lock: FolderLock) => lock.release());
+    await this.#opened('folder', lockPatiently(folder), (lock: FolderLock) => lock.release());
     const keys = openKeys(folder);
     const parts = await this.#openParts(keys);
     const hub = new Hub(parts);
@@ -208,6 +212,19 @@ export class Standalone {
     const opened = await opening;
     this.#steps.push({ name, stop: async () => stop(opened) });
     return opened;
+  }
+}
+
+/** One that is just being stopped or was just killed gives the folder up within moments. */
+async function lockPatiently(folder: string): Promise<FolderLock> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return lockFolder(folder);
+    } catch (error) {
+      const taken = error instanceof InfrastructureFailure && error.code === 'locked';
+      if (!taken || attempt >= lockAttemptsMax) throw error;
+      await delay(lockPauseMs);
+    }
   }
 }
 

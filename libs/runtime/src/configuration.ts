@@ -77,6 +77,7 @@ export const variables = {
     does: 'the most one database file may take',
   }),
   SHUTDOWN_TIMEOUT_SECONDS: wholeNumber({ fallback: 15, min: 1, max: 600, does: 'how long a stop may take' }),
+  STOP_WITH_STDIN: oneOf('no', ['no', 'yes'], 'stop when standard input ends, as for whoever started this one'),
   TOKEN_ISSUER: text(
     'numlife-development',
     'a name',

@@ -17,9 +17,18 @@ export function addStart(program: Command): void {
     .option('--port <port>', 'where the HTTP calls are answered (PORT, else 8080)')
     .option('--empty', 'without the small sample history of a first start')
     .action(async ({ data, port, empty }: Options) => {
-      const env = { ...process.env, ...(data ? { DATA_DIR: data } : {}), ...(port ? { PORT: port } : {}) };
+      // When this process is gone, however it went, the server's input ends, and it stops.
+      const env = {
+        ...process.env,
+        STOP_WITH_STDIN: 'yes',
+        ...(data ? { DATA_DIR: data } : {}),
+        ...(port ? { PORT: port } : {}),
+      };
       const main = fileURLToPath(import.meta.resolve('@numlife/standalone/main'));
-      const child = spawn(process.execPath, [main, ...(empty ? ['--empty'] : [])], { stdio: 'inherit', env });
+      const child = spawn(process.execPath, [main, ...(empty ? ['--empty'] : [])], {
+        stdio: ['pipe', 'inherit', 'inherit'],
+        env,
+      });
       const forward = (signal: NodeJS.Signals) => child.kill(signal);
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, forward);
       process.exitCode = await new Promise<number>((resolve) => {

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import type { Transport } from '@numlife/event-sourcing';
 import { parseSegmentFile } from '@numlife/numbering';
+import type { Segment } from '@numlife/contracts';
 import { Access, CalledBy, type Caller, pageSize, ProblemException } from '@numlife/runtime';
 import type { FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
@@ -45,10 +46,10 @@ export class OperatorController {
   segments(@Query('after') after?: string, @Query('limit') limit?: string): object {
     const size = pageSize(limit);
     const all = this.reference.segments();
-    const from = after === undefined ? 0 : all.findIndex(({ prefix }) => prefix > after);
+    const from = after === undefined ? 0 : all.findIndex((segment) => placeOf(segment) > after);
     const segments = from < 0 ? [] : all.slice(from, from + size);
     const more = from >= 0 && from + size < all.length;
-    return { tableVersion: this.reference.tableVersion(), segments, next: more ? segments.at(-1)!.prefix : null };
+    return { tableVersion: this.reference.tableVersion(), segments, next: more ? placeOf(segments.at(-1)!) : null };
   }
 
   @Post('segments')
@@ -93,6 +94,9 @@ export class OperatorController {
     return { ...(await this.hub.flow()), tableVersion: this.reference.tableVersion() };
   }
 }
+
+/** Rows of one prefix differ by the day they are valid from. */
+const placeOf = ({ prefix, validFrom }: Segment): string => `${prefix}.${validFrom}`;
 
 async function textOf(body: Readable): Promise<string> {
   const chunks: Buffer[] = [];
