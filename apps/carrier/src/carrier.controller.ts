@@ -10,15 +10,15 @@ import {
 import { formatInstant } from '@numlife/contracts/validation';
 import { Access, CalledBy, type Caller, pageSize, ProblemException } from '@numlife/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { type CutReport, cutCsv, cutJson, cutNdjson, uploadFormats } from './cut/reports.js';
 import { hubForCarrier, type HubForCarrier } from './hub-for-carrier.js';
 import { Intake, isBatchId, type Received } from './intake/intake.js';
 import { Uploads } from './intake/uploads.js';
 
 const waitSecondsMax = 60;
-/** The most receipts one answer carries; a larger batch is waited for and read page by page. */
-const receiptsInAnswerMax = 1_000;
+/** Receipts in memory at a time; those of a larger batch are answered as they are read. */
+const receiptsAtOnce = 1_000;
 
 @Access({ scope: 'receipts:read', roles: ['carrier'] })
 @Controller('carrier/v1')
@@ -40,13 +40,18 @@ export class CarrierController {
     const idempotencyKey = headerOf(request, 'idempotency-key');
     const waitMs = waitOf(headerOf(request, 'prefer'));
     const received = await this.intake.receive({ carrier, idempotencyKey, reports: reportsOf(request) });
-    const receipts = waitMs > 0 ? await this.#receiptsWithin(carrier, received, waitMs) : undefined;
-    if (receipts === undefined) {
+    const areIn = waitMs > 0 && (await this.hub.waitForBatch(carrier, received.batchId, received.received, waitMs));
+    if (!areIn) {
       void reply.status(202);
       return received;
     }
     void reply.status(200).header('preference-applied', `wait=${waitMs / 1000}`);
-    return { ...received, receipts };
+    if (received.received > receiptsAtOnce) {
+      void reply.type('application/json; charset=utf-8');
+      return Readable.from(this.#manyReceipts(carrier, received), { objectMode: false });
+    }
+    const { receipts } = await this.hub.receipts({ carrier, batch: received.batchId, limit: receiptsAtOnce });
+    return { ...received, receipts: receipts.map(shown).sort((a, b) => a.line - b.line) };
   }
 
   @Get('batches/:id')
@@ -102,15 +107,17 @@ export class CarrierController {
     return { findings: page.findings.map(shownFinding), next: page.next };
   }
 
-  async #receiptsWithin(
-    carrier: CarrierId,
-    { batchId, received }: Received,
-    waitMs: number,
-  ): Promise<object[] | undefined> {
-    if (received > receiptsInAnswerMax) return undefined;
-    if (!(await this.hub.waitForBatch(carrier, batchId, received, waitMs))) return undefined;
-    const { receipts } = await this.hub.receipts({ carrier, batch: batchId, limit: receiptsInAnswerMax });
-    return receipts.map(shown).sort((a, b) => a.line - b.line);
+  /** The answer for a large batch, its receipts in the order recorded. */
+  async *#manyReceipts(carrier: CarrierId, { batchId, received }: Received): AsyncGenerator<string> {
+    yield `${JSON.stringify({ batchId, received }).slice(0, -1)},"receipts":[`;
+    let after: string | undefined;
+    do {
+      const page = await this.hub.receipts({ carrier, batch: batchId, after, limit: receiptsAtOnce });
+      const texts = page.receipts.map((receipt) => JSON.stringify(shown(receipt))).join(',');
+      yield after === undefined ? texts : `,${texts}`;
+      after = page.next ?? undefined;
+    } while (after !== undefined);
+    yield ']}';
   }
 }
 

@@ -2,7 +2,7 @@ import { type BatchProgress, type Receipt, receiptColumns } from '@numlife/contr
 import type { Command } from 'commander';
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { access, readdir, rename } from 'node:fs/promises';
+import { access, readdir, rename, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -38,6 +38,7 @@ const types: Record<string, string> = {
   '.json': 'application/json',
 };
 const waitSeconds = 30;
+const waitBytesMax = 256 * 1024;
 const pollMs = 250;
 
 export function addReport(program: Command): void {
@@ -124,12 +125,18 @@ async function sendOne({ file }: DayFile, sending: Sending, summary: Summary): P
   const { batchId, receipts } = await client.json<{ batchId: string; receipts?: Receipt[] }>({
     method: 'POST',
     path: '/carrier/v1/reports',
-    headers: { 'content-type': typeOf(file), 'idempotency-key': key, prefer: `wait=${waitSeconds}` },
+    headers: { 'content-type': typeOf(file), 'idempotency-key': key, ...(await waitFor(file)) },
     body: () => Readable.toWeb(createReadStream(file)) as Body,
   });
   if (!receipts) await waitForReceipts(batchId, sending);
   const all = receipts ? [receipts] : receiptPages(client, batchId);
   await writeReceipts(`${file}.receipts.csv`, all, summary);
+}
+
+/** The receipts of a small file come with the answer; those of a larger are waited for where progress can be shown. */
+async function waitFor(file: string): Promise<Record<string, string>> {
+  const { size } = await stat(file);
+  return size <= waitBytesMax ? { prefer: `wait=${waitSeconds}` } : {};
 }
 
 async function waitForReceipts(batchId: string, { client, progress }: Sending): Promise<void> {
