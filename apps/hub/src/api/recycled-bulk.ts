@@ -1,5 +1,5 @@
 import type { CarrierId, Instant, NumberId, RecycledAnswer } from '@numlife/contracts';
-import { formatInstant } from '@numlife/contracts/validation';
+import { formatInstant, parseInstant } from '@numlife/contracts/validation';
 import { recycled, type Since } from '@numlife/numbers';
 import { parseNumber, type Privacy } from '@numlife/privacy';
 import { ProblemException } from '@numlife/runtime';
@@ -17,34 +17,47 @@ interface BulkOptions {
 interface Asked {
   readonly id: NumberId | undefined;
   readonly since: Since | undefined;
+  readonly knownAtLeast?: Instant | undefined;
 }
 
 const linesAtOnce = 1_000;
 const lineCharactersMax = 1_024;
 
-/** One answer a line, in order, while the file still comes in. Memory is bounded by one chunk and its answers. */
+/**
+ * One answer a line, in order, while the file still comes in. Memory is bounded by one chunk and its answers. A wrong
+ * header throws before anything is answered.
+ */
 export async function* answerBulk(body: AsyncIterable<Buffer>, options: BulkOptions): AsyncGenerator<string> {
   const reader = options.format === 'text/csv' ? csvReader(options.privacy) : ndjsonReader(options.privacy);
-  if (options.answers === 'text/csv') yield 'answer,reason,knownUpTo\n';
+  let head = options.answers === 'text/csv' ? 'answer,reason,knownUpTo\n' : '';
+  let hasHeader = options.format !== 'text/csv';
   for await (const lines of chunksOfLines(body)) {
     const asked: Asked[] = [];
     for (const line of lines) {
       const question = reader(line);
       if (question) asked.push(question);
+      hasHeader ||= line.trim() !== '';
     }
-    if (asked.length > 0) yield await answer(asked, options);
+    if (asked.length === 0) continue;
+    yield head + (await answer(asked, options));
+    head = '';
   }
+  if (!hasHeader) throw badHeader();
+  if (head !== '') yield head;
 }
+
+const badHeader = (): ProblemException =>
+  new ProblemException(400, 'BAD_HEADER', { detail: 'The header row takes the columns number and since.' });
 
 async function answer(asked: readonly Asked[], { now, views, answers }: BulkOptions): Promise<string> {
   const states = await views.checkStates(asked.flatMap(({ id }) => (id === undefined ? [] : [id])));
   const known = new KnownUpTo(views);
   let text = '';
-  for (const { id, since } of asked) {
+  for (const { id, since, knownAtLeast } of asked) {
     const state = id === undefined ? undefined : states.get(id)?.state;
     const upTo = known.of(state?.servingCarrier ?? null);
     const { instant, shown } = upTo instanceof Promise ? await upTo : upTo;
-    const { answer: said, reason } = judge(id, since, { state, now, knownUpTo: instant });
+    const { answer: said, reason } = judge(id, since, { state, now, knownUpTo: instant, knownAtLeast });
     text +=
       answers === 'text/csv'
         ? `${said},${reason},${shown ?? ''}\n`
@@ -81,16 +94,17 @@ interface Known {
   readonly state: Parameters<typeof recycled>[0];
   readonly now: Instant;
   readonly knownUpTo: Instant | null;
+  readonly knownAtLeast: Instant | undefined;
 }
 
 function judge(
   id: NumberId | undefined,
   since: Since | undefined,
-  { state, now, knownUpTo }: Known,
+  { state, ...known }: Known,
 ): Pick<RecycledAnswer, 'answer' | 'reason'> {
   if (id === undefined) return { answer: 'cannot-tell', reason: 'INVALID_NUMBER' };
   if (since === undefined) return { answer: 'cannot-tell', reason: 'OUT_OF_RANGE' };
-  return recycled(state, { since, now, knownUpTo });
+  return recycled(state, { since, ...known });
 }
 
 /** Whole lines of the text that came so far, at most a thousand at a time. */
@@ -118,7 +132,7 @@ function csvReader(privacy: Privacy): (line: string) => Asked | undefined {
     numberAt = header.indexOf('number');
     sinceAt = header.indexOf('since');
     if (numberAt < 0 || sinceAt < 0 || header.length !== 2) {
-      throw new ProblemException(400, 'BAD_HEADER', { detail: 'The header row takes the columns number and since.' });
+      throw badHeader();
     }
     return undefined;
   };
@@ -128,17 +142,18 @@ function ndjsonReader(privacy: Privacy): (line: string) => Asked | undefined {
   return (line) => {
     if (line.trim() === '') return undefined;
     try {
-      const { number, since } = JSON.parse(line) as { number?: unknown; since?: unknown };
-      return asked(
-        privacy,
-        typeof number === 'string' ? number : undefined,
-        typeof since === 'string' ? since : undefined,
-      );
+      const { number, since, knownAtLeast } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+      const question = asked(privacy, textOr(number), textOr(since));
+      if (knownAtLeast === undefined) return question;
+      const known = parseInstant(textOr(knownAtLeast) ?? '');
+      return known === undefined ? { ...question, since: undefined } : { ...question, knownAtLeast: known };
     } catch {
       return { id: undefined, since: undefined };
     }
   };
 }
+
+const textOr = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 function asked(privacy: Privacy, number: string | undefined, since: string | undefined): Asked {
   const parsed = parseNumber(number ?? '');

@@ -37,7 +37,7 @@ export class RecycledController {
   @Access({ scope: 'number-recycling:check', roles: ['app'] })
   @Post('bulk')
   @HttpCode(200)
-  bulk(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+  async bulk(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim();
     if (type !== 'text/csv' && type !== 'application/x-ndjson') {
       throw new ProblemException(415, 'UNSUPPORTED_CONTENT_TYPE', {
@@ -51,10 +51,16 @@ export class RecycledController {
         ? 'text/csv'
         : type;
     const options = { format: type, answers, now: this.clock.now(), privacy: this.privacy, views: this.views } as const;
-    void reply
-      .type(`${answers}; charset=utf-8`)
-      .send(Readable.from(answerBulk(request.body as Readable, options), { objectMode: false }));
+    const texts = answerBulk(request.body as Readable, options);
+    // What is wrong with the whole file comes up before the first answer, while it can still be a problem document.
+    const first = await texts.next();
+    void reply.type(`${answers}; charset=utf-8`).send(Readable.from(continued(first, texts), { objectMode: false }));
   }
+}
+
+async function* continued(first: IteratorResult<string>, rest: AsyncGenerator<string>): AsyncGenerator<string> {
+  if (!first.done) yield first.value as string;
+  yield* rest;
 }
 
 interface Question {

@@ -23,7 +23,7 @@ export const hubCalls: readonly Call[] = [
     scope: 'number-recycling:check',
     body: {
       'text/csv': { schema: lines('number,since') },
-      'application/x-ndjson': { schema: lines('{"number":…,"since":…} a line') },
+      'application/x-ndjson': { schema: lines('{"number":…,"since":…} a line, with "knownAtLeast" if wanted') },
     },
     answers: {
       200: {
