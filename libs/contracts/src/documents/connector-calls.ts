@@ -1,3 +1,4 @@
+import { bindingStates } from '../bindings.js';
 import { answerForms as answers, requestForms as requests } from '../validation/index.js';
 import { anyObject, type Call, cursor, json, lines, ofForm } from './call.js';
 import { examples } from './examples.js';
@@ -20,6 +21,16 @@ export const connectorCalls: readonly Call[] = [
     },
     answers: { 200: { says: 'Kept; what was refused is named by its line.', content: json(anyObject) } },
     problems: [415],
+  },
+  {
+    method: 'get',
+    path: '/connector/v1/bindings',
+    summary: 'What the bindings are, by account',
+    scope: 'bindings:write',
+    query: { state: { enum: [...bindingStates] }, ...cursor },
+    answers: {
+      200: { says: 'A page of them, without numbers.', content: ofForm(answers.Bindings, examples.bindings) },
+    },
   },
   {
     method: 'delete',

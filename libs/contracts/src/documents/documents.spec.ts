@@ -120,6 +120,7 @@ describe('an example', () => {
     recycledQuestion: requestForms.RecycledQuestion,
     recycledAnswer: answerForms.RecycledAnswer,
     timelineQuestion: requestForms.TimelineQuestion,
+    bindings: answerForms.Bindings,
     timeline: answerForms.Timeline,
     admission: requestForms.ParticipantAdmission,
     reason: requestForms.Reason,

@@ -80,6 +80,7 @@ export const examples = {
     ],
   },
   reason: { reason: 'The handler was mended.' },
+  bindings: { bindings: [{ account: 'u-1001', state: 'frozen', verifiedAt: at }], next: null },
   binding: { account: 'u-1001', number: '13800138000', verifiedAt: at },
   loginQuestion: { number: '13800138000', verifiedAt: at },
   tokenRequest: {

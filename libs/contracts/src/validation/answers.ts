@@ -1,3 +1,4 @@
+import { bindingStates } from '../bindings.js';
 import { organisationIdPattern, numberIdPattern, reportIdPattern } from '../ids.js';
 import { outcomes, rejectionCodes } from '../receipts.js';
 import { batchIdPattern } from '../topics.js';
@@ -8,7 +9,6 @@ import {
   CalendarDate,
   JsonWebKeys,
   ListOf,
-  Nested,
   NestedList,
   OneOf,
   Optional,
@@ -119,7 +119,7 @@ export class Received {
   @WholeNumber(0, anyNumber) received!: number;
 }
 export class ReceivedWithReceipts extends Received {
-  @NestedList(() => Receipt, pageMax) receipts!: Receipt[];
+  @NestedList(() => Receipt, anyNumber) receipts!: Receipt[];
 }
 
 export class BatchProgress {
@@ -204,12 +204,14 @@ export class ConsumerLag {
   @TextOf(/^\d{1,20}$/, 'digits') messages!: string;
   @WholeNumber(0, anyNumber) parked!: number;
 }
-export class ViewsPosition {
+export class FollowerLag {
+  @AnyText(255) name!: string;
   @TextOf(/^\d{1,20}$/, 'digits') position!: string;
+  @TextOf(/^\d{1,20}$/, 'digits') behind!: string;
 }
 export class Flow {
   @NestedList(() => ConsumerLag, anyNumber) consumers!: ConsumerLag[];
-  @Nested(() => ViewsPosition) views!: ViewsPosition;
+  @NestedList(() => FollowerLag, anyNumber) followers!: FollowerLag[];
   @RecordOf(organisationIdPattern, (value) => value === null || isSentInstant(value), 'carriers and instants')
   knownUpTo!: Record<string, string | null>;
   @WholeNumber(0, anyNumber) tableVersion!: number;
@@ -238,6 +240,17 @@ export class Problem {
   @Code() code!: string;
   @Optional() @AnyText(2_048, 0) detail?: string;
   @Optional() @NestedList(() => FieldProblem, pageMax) errors?: FieldProblem[];
+}
+
+export class KeptBinding {
+  @AnyText(255) account!: string;
+  @OneOf(bindingStates) state!: string;
+  @SentInstant() verifiedAt!: string;
+}
+export class Bindings {
+  @NestedList(() => KeptBinding, pageMax) bindings!: KeptBinding[];
+  /** Up to 128 characters of any script, written in 64 signs. */
+  @OrNull() @AnyText(1_024) next!: string | null;
 }
 
 export class Health {
