@@ -21,17 +21,22 @@ interface Account {
 /** What the table goes by, of a message or of the state itself. */
 type Basis = Pick<Told, 'status' | 'heldSince' | 'heldSinceKnown' | 'heldUntil' | 'sameHolderBefore' | 'clearance'>;
 
+const isOfHolder = (v: string, { heldSince, sameHolderBefore: before }: Basis): boolean =>
+  (heldSince !== null && v >= heldSince) || before.some(({ from, until }) => v >= from && v <= until);
+
 /** "For a binding verified at v, the first that fits". */
 function treated(state: State, v: string, told: Basis): State {
-  if (state === 'released') return 'released';
-  const { status, heldSince, heldSinceKnown, heldUntil, clearance } = told;
-  const isOfHolder =
-    (heldSince !== null && v >= heldSince) || told.sameHolderBefore.some(({ from, until }) => v >= from && v <= until);
-  if (status === 'held' && isOfHolder) return 'active';
-  if (clearance && v < clearance.releaseVerifiedBefore) return 'released';
-  if (status === 'held') return heldSinceKnown ? 'frozen' : state;
-  if (status === 'unknown') return 'active';
-  return heldUntil !== undefined && v <= heldUntil ? 'frozen' : state;
+  const { status, heldSinceKnown, heldUntil, clearance } = told;
+  const isHeld = status === 'held';
+  const rows: readonly (readonly [boolean, State])[] = [
+    [state === 'released', 'released'],
+    [isHeld && isOfHolder(v, told), 'active'],
+    [clearance !== undefined && v < clearance.releaseVerifiedBefore, 'released'],
+    [isHeld, heldSinceKnown ? 'frozen' : state],
+    [status !== 'unknown' && heldUntil !== undefined && v <= heldUntil, 'frozen'],
+    [status === 'unknown', 'active'],
+  ];
+  return rows.find(([fits]) => fits)?.[1] ?? state;
 }
 
 /** Of a number about which nothing was told the hub is asked: it knows the state, but of no clearance. */
@@ -152,6 +157,11 @@ describe(`what apps' connectors make of generated histories (seed ${seed}, ${cou
       system.call('bank', 'PUT', '/connector/v1/bindings', { type: 'application/json', body: JSON.stringify(body) });
     expect((await put(one)).status).toBe(200);
     expect((await put([{ ...one, account: 'second' }])).status).toBe(200);
+    const long = { ...one, account: '账'.repeat(128) };
+    expect((await put(long)).status).toBe(200);
+    expect(
+      (await system.call('bank', 'DELETE', `/connector/v1/bindings/${encodeURIComponent(long.account)}`)).status,
+    ).toBe(204);
     expect(await statesOf('bank')).toMatchObject({ 'a b/ü': 'active', second: 'active' });
     const { body } = await system.get('bank', '/connector/v1/bindings?state=frozen&limit=1000');
     expect(new Set(body.bindings.map(({ state }: { state: string }) => state))).toEqual(new Set(['frozen']));
