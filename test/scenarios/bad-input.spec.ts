@@ -61,6 +61,8 @@ describe('bad input', () => {
       ['a needed column is missing', 'kind,number,effectiveAt,holder', 'MISSING_COLUMN'],
       ['a column is unknown', `${header},colour`, 'UNKNOWN_COLUMN'],
       ['a column is there twice', `${header},holder`, 'DUPLICATE_COLUMN'],
+      ['there is no header row', row('x0', '13300009999'), 'UNKNOWN_COLUMN'],
+      ['the header has a broken quote', `"${header}`, 'BAD_HEADER'],
     ])('refuses the whole file when %s', async (_, head, code) => {
       const number = fresh();
       const answer = await csv(`${head}\n${row('x1', number)}\n`);
@@ -146,6 +148,23 @@ describe('bad input', () => {
       const number = fresh();
       const answer = await ndjson(`${line}\n${JSON.stringify(opened(`after-${number}`, number))}\n`);
       expect(outcomes(answer)).toEqual(['1 MALFORMED', '2 recorded']);
+      for (const named of ['13300009999', '13300009998']) expect(await version(named)).toBe(0);
+      expect(await version(number)).toBe(1);
+    });
+
+    it.each([
+      ['a text', '"reports"', [400, 'INVALID_JSON']],
+      ['null', 'null', [400, 'INVALID_JSON']],
+      ['an empty array', '[]', [400, 'EMPTY_FILE']],
+      ['nothing', '', [400, 'INVALID_JSON']],
+      ['of more than 9 MiB', `["${'x'.repeat(10 * 1024 * 1024)}"]`, [413, 'TOO_LARGE']],
+    ])('refuses a body that is %s', async (_, body, refusal) => {
+      const answer = await json(body);
+      expect([answer.status, answer.body.code]).toEqual(refusal);
+    });
+
+    it('answers MALFORMED to an array that is nested a million deep', async () => {
+      expect(outcomes(await json(`${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`))).toEqual(['1 MALFORMED']);
     });
 
     it('refuses what is no JSON, and an array of more than a thousand', async () => {
@@ -172,8 +191,10 @@ describe('bad input', () => {
       ['a number of an IoT prefix', { number: '14600000000' }, 'SERVICE_NOT_APPLICABLE'],
       ['an effective time ahead', { effectiveAt: '2099-01-01T09:00:00+08:00' }, 'EFFECTIVE_IN_FUTURE'],
     ])('answers %s with its code and does not repeat the value', async (_, more, code) => {
-      const answer = await system.report('ct', [opened(`f${(serial += 1)}`, fresh(), more)]);
+      const number = fresh();
+      const answer = await system.report('ct', [opened(`f${(serial += 1)}`, number, more)]);
       expect(outcomes(answer)).toEqual([`1 ${code}`]);
+      expect(await version(number)).toBe(0);
       for (const value of Object.values(more)) expect(answer.text).not.toContain(value);
     });
   });
