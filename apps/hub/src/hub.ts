@@ -5,6 +5,8 @@ import {
   follow,
   type FollowerProgress,
   type FollowerTarget,
+  InfrastructureFailure,
+  type MessageBatch,
   type Position,
   type Transport,
 } from '@numlife/event-sourcing';
@@ -171,8 +173,16 @@ export class Hub {
     await transport.consume({
       group: ingestGroup,
       topics: reports,
-      onBatch: (batch) => ingest.handle(batch),
+      onBatch: (batch) => ingest.handle(batch).catch((error: unknown) => this.#tellOfFailedBatch(batch, error)),
       signal: this.#ingesting.signal,
     });
+  }
+
+  /** The transport tries again, or parks; whoever runs the hub has to see why. What is not of our making is only named. */
+  #tellOfFailedBatch({ topic, partition }: MessageBatch, error: unknown): never {
+    const failure = error instanceof InfrastructureFailure ? error : undefined;
+    const reason = failure?.message ?? (error instanceof Error ? error.name : 'not an error');
+    this.#parts.logger.warn({ topic, partition, code: failure?.code, reason }, 'reports could not be recorded');
+    throw error;
   }
 }
