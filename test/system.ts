@@ -55,6 +55,10 @@ export class System {
     return new System(dataDir, await freePort(), environment);
   }
 
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }

@@ -168,7 +168,7 @@ interface Flow {
   readonly outbox: { readonly waiting: number; readonly sending: number };
 }
 
-async function whenTrue(what: string, isTrue: () => Promise<boolean>): Promise<void> {
+export async function whenTrue(what: string, isTrue: () => Promise<boolean>): Promise<void> {
   const giveUpAt = performance.now() + withinMs;
   while (!(await isTrue())) {
     if (performance.now() > giveUpAt) throw new Error(`not within ${withinMs} ms: ${what}`);

@@ -1,6 +1,7 @@
 /*
  * The system's own entry but for one thing: it kills itself at the nth time it comes to a point that KILL_AT names,
- * "<point> <nth>". Run by Node as it is; the system itself is the built one.
+ * "<point> <nth>"; or it has a bug that makes it fail on whatever is for the stream FAIL_ON. Run by Node as it is; the system
+ * itself is the built one.
  */
 import 'reflect-metadata';
 import { topics } from '@numlife/contracts';
@@ -24,11 +25,15 @@ async function around<Result>(before: string, after: string, run: () => Promise<
   return result;
 }
 
+const failsOn = process.env['FAIL_ON'];
+
 const watchedStore = (store: EventStore): EventStore => ({
-  append: (writes) =>
-    writes.some(({ stream }) => stream.startsWith('number-'))
+  append: async (writes) => {
+    if (writes.some(({ stream }) => stream === failsOn)) throw new Error('planted: this one is too much');
+    return writes.some(({ stream }) => stream.startsWith('number-'))
       ? around('hub before append', 'hub after append', () => store.append(writes))
-      : store.append(writes),
+      : store.append(writes);
+  },
   readStream: (stream, from) => store.readStream(stream, from),
   readStreams: (streams) => store.readStreams(streams),
   readAll: (all) => store.readAll(all),
