@@ -12,7 +12,7 @@ import { format, resolveConfig } from 'prettier';
 import { machine } from './lib/machine.mjs';
 import { tableOf } from './lib/table.mjs';
 
-const cases = ['p0-appends', 'p5-replay', 'views'];
+const cases = ['p0-appends', 'p1-end-to-end', 'p5-replay', 'views'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -34,3 +34,30 @@ export class RawInserts {
     this.#db.close();
   }
 }
+
+/** The least a durable store can do: rows of bytes one behind the other. */
+export class RawLines {
+  #db;
+  #insert;
+
+  constructor(file) {
+    this.#db = new Database(file);
+    this.#db.pragma('journal_mode = WAL');
+    this.#db.pragma('synchronous = FULL');
+    this.#db.exec('create table lines (position integer primary key, bytes blob not null)');
+    this.#insert = this.#db.prepare('insert into lines (bytes) values (?)');
+  }
+
+  /** Inserts each of the rows, so many a commit. */
+  write(rows, perCommit) {
+    for (let from = 0; from < rows.length; from += perCommit) {
+      this.#db.exec('begin immediate');
+      for (const bytes of rows.slice(from, from + perCommit)) this.#insert.run(bytes);
+      this.#db.exec('commit');
+    }
+  }
+
+  close() {
+    this.#db.close();
+  }
+}
