@@ -2,6 +2,7 @@
 // Runs each benchmark in a process of its own and writes what they found beside the machine they ran on.
 //   npm run bench                     all
 //   npm run bench -- p3 p5            those whose names begin so
+//   npm run bench -- --full           with a million numbers and a file of a gigabyte: half an hour
 //   npm run bench -- --scale 0.1 p5   a tenth of the size, to see that it works
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,11 +13,15 @@ import { format, resolveConfig } from 'prettier';
 import { machine } from './lib/machine.mjs';
 import { tableOf } from './lib/table.mjs';
 
-const cases = ['p0-appends', 'p1-end-to-end', 'p5-replay', 'views'];
+const cases = ['p0-appends', 'p1-end-to-end', 'p3-recycled', 'p4-bulk', 'p5-replay', 'p8-growth', 'views'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { scale: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' } },
+  options: {
+    scale: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '1' },
+    full: { type: 'boolean', default: false },
+  },
 });
 const chosen = cases.filter(
   (name) => positionals.length === 0 || positionals.some((wanted) => name.startsWith(wanted)),
@@ -26,7 +31,7 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 
-const settings = { scale: Number(values.scale), seed: Number(values.seed) };
+const settings = { scale: Number(values.scale), seed: Number(values.seed), full: values.full };
 const where = machine();
 console.log(
   `${where.cpu}, ${where.cores} cores, Node ${where.node}, commit ${where.commit}, scale ${settings.scale}, seed ${settings.seed}`,

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What `main.mjs` asked for: `scale` of the sizes, `seed` of the data. */
-export const settings = { scale: 1, seed: 1, ...JSON.parse(process.argv[2] ?? '{}') };
+/** What `main.mjs` asked for: `scale` of the sizes, `seed` of the data, `full` for the sizes that take long. */
+export const settings = { scale: 1, seed: 1, full: false, ...JSON.parse(process.argv[2] ?? '{}') };
 export const scaled = (size) => Math.max(1, Math.round(size * settings.scale));
 
 /** Runs a benchmark in a folder of its own, which is removed, and hands over what it found. */

@@ -75,7 +75,32 @@ export function* holdingRows({ carrier, from, count, dayAtMs }) {
   }
 }
 
-/** How many of a day's lines tell the apps nothing, so that every line's way can be waited for. */
+/** Numbers that are opened for the first time. */
+export function* openedRows({ carrier, from, count, dayAtMs }) {
+  for (let at = 0; at < count; at += 1) {
+    const index = from + at;
+    const holder = holderOf(carrier, index, 1);
+    yield `${carrier}-o-${index},opened,+86${digitsOf(carrier, index)},${instantOf(dayAtMs - dayMs / 2)},${holder},,,\n`;
+  }
+}
+
+/** Every so many of the numbers there are, suspended or resumed. */
+export function* changeRows({ carrier, kind, from, step, count, dayAtMs }) {
+  for (let at = 0; at < count; at += 1) {
+    const index = from + at * step;
+    yield `${carrier}-${dayAtMs}-${index},${kind},+86${digitsOf(carrier, index)},${instantOf(dayAtMs - dayMs / 2)},,,,\n`;
+  }
+}
+
+const longLineBytes = 2_048;
+/** So many bytes of lines that can be cut but not understood. */
+export function* longRows({ carrier, bytes, dayAtMs }) {
+  const filling = 'x'.repeat(longLineBytes - 100);
+  for (let row = 0; row < bytes / longLineBytes; row += 1) {
+    yield `${carrier}-l-${row},holding,+86${digitsOf(carrier, row)},${instantOf(dayAtMs)},${filling},,,\n`;
+  }
+}
+
 export const bodyOf = (rows) => Buffer.concat([Buffer.from(columns), ...chunksOf(rows)]);
 /** The same while it is made, for files larger than memory. */
 export const streamOf = (rows) => Readable.from(withHeader(rows), { objectMode: false });

@@ -128,6 +128,7 @@ const commands = {
     globalThis.gc?.();
     return process.memoryUsage.rss();
   },
+  rss: () => process.memoryUsage.rss(),
   /** What was spent since the last time it was asked: µs of all threads, and how much of the time the main one was busy. */
   spent: () => {
     const cpu = process.cpuUsage(lastCpu);
