@@ -1,5 +1,6 @@
 import type { CarrierId, Instant } from '@numlife/contracts';
 import type { Database, Statement } from '@numlife/sqlite';
+import type { TurnSnapshot } from './turn-snapshot.js';
 
 interface Counted {
   readonly at: Instant;
@@ -13,9 +14,13 @@ export class CompletesCache {
   readonly #newer: Statement;
   readonly #counted = new Map<string, Counted[]>();
   #readVersion: unknown;
+  #held: number | undefined;
   #readTo = -1;
 
-  constructor(db: Database) {
+  constructor(
+    db: Database,
+    private readonly snapshot: TurnSnapshot,
+  ) {
     this.#version = db.prepare('PRAGMA data_version').pluck();
     this.#newer = db.prepare(
       'select position, carrier, up_to, counted_at from completes where position > ? order by position',
@@ -31,13 +36,20 @@ export class CompletesCache {
   }
 
   #of(carrier: CarrierId): readonly Counted[] {
-    // Changes with every commit of another connection, so an answer is never older than a receipt that shows.
-    const version = this.#version.get();
-    if (version !== this.#readVersion) {
-      this.#readNewer();
-      this.#readVersion = version;
+    const held = this.snapshot.hold();
+    if (held !== this.#held) {
+      this.#held = held;
+      this.#refresh();
     }
     return this.#counted.get(carrier) ?? [];
+  }
+
+  #refresh(): void {
+    // Changes with every commit of another connection, so an answer is never older than a receipt that shows.
+    const version = this.#version.get();
+    if (version === this.#readVersion) return;
+    this.#readNewer();
+    this.#readVersion = version;
   }
 
   #readNewer(): void {

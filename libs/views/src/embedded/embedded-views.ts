@@ -19,6 +19,7 @@ import { Waiting } from '../waiting.js';
 import type { CheckpointRequest } from './checkpoints-thread.js';
 import { CompletesCache } from './completes-cache.js';
 import { type FollowMessage, type FollowStore, fromMessage } from './projection-thread.js';
+import { TurnSnapshot } from './turn-snapshot.js';
 
 export interface EmbeddedParts {
   readonly file: string;
@@ -33,6 +34,7 @@ export class EmbeddedViews implements Views {
   readonly #reader: Database;
   readonly #db: Kysely<ViewsSchema>;
   readonly #checkState: Statement;
+  readonly #snapshot: TurnSnapshot;
   readonly #completes: CompletesCache;
   readonly #store: ReturnType<typeof openEmbeddedStoreReader>;
   readonly #moved = new Waiting();
@@ -52,7 +54,8 @@ export class EmbeddedViews implements Views {
     this.#db = new Kysely<ViewsSchema>({ dialect: new SqliteDialect({ database: this.#reader }) });
     this.#checkState = this.#reader.prepare('select version, check_state from numbers where number_id = ?').raw();
     this.#store = openEmbeddedStoreReader(parts.storeFile);
-    this.#completes = new CompletesCache(this.#reader);
+    this.#snapshot = new TurnSnapshot(this.#reader);
+    this.#completes = new CompletesCache(this.#reader, this.#snapshot);
     const row = this.#reader.prepare("select position from checkpoints where name = 'views'").get();
     this.#position = asPosition((row as { position: number | null } | undefined)?.position ?? null);
   }
@@ -119,6 +122,7 @@ export class EmbeddedViews implements Views {
 
   checkStates(numberIds: readonly NumberId[]): Promise<ReadonlyMap<NumberId, CheckedNumber>> {
     const found = new Map<NumberId, CheckedNumber>();
+    this.#snapshot.hold();
     for (const numberId of numberIds) {
       const row = this.#checkState.get(numberId) as [version: number, state: string] | undefined;
       if (row) found.set(numberId, { version: row[0], state: JSON.parse(row[1]) as CheckState });
@@ -156,6 +160,7 @@ export class EmbeddedViews implements Views {
 
   /** After `follow` has ended. */
   async close(): Promise<void> {
+    this.#snapshot.leave();
     // The writer last: it carries its log over into the file when nobody else has it open.
     this.#reader.close();
     this.#store.close();
@@ -163,6 +168,7 @@ export class EmbeddedViews implements Views {
   }
 
   #progress(position: Position | undefined, caughtUp: boolean): void {
+    this.#snapshot.leave(); // Whoever waited for this must see it.
     this.#position = position;
     if (caughtUp) this.#hasCaughtUp = true;
     this.#moved.wake();
