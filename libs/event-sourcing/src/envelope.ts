@@ -22,3 +22,11 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 export const encodeEnvelope = (envelope: Envelope): Uint8Array => encoder.encode(JSON.stringify(envelope));
 export const decodeEnvelope = <Event extends DomainEvent>(stored: StoredEvent): Envelope<Event> =>
   JSON.parse(decoder.decode(stored.bytes)) as Envelope<Event>;
+
+/** Behind `{"id":"`, a UUID and `","type":"`. */
+const typeFrom = 7 + 36 + 10;
+const quote = 0x22;
+
+/** The type of a stored event without reading all of it: for who passes over most of them. */
+export const typeOf = ({ bytes }: Pick<StoredEvent, 'bytes'>): string =>
+  decoder.decode(bytes.subarray(typeFrom, bytes.indexOf(quote, typeFrom)));

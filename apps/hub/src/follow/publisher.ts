@@ -2,12 +2,14 @@ import { type CarrierId, type Instant, messageTypes, topics, watermarkKey } from
 import {
   type Clock,
   decodeEnvelope,
+  type Envelope,
   type EventStore,
   type FollowerTarget,
   type Message,
   type Position,
   type StorePage,
   type Transport,
+  typeOf,
 } from '@numlife/event-sourcing';
 import type { Checkpoint } from '@numlife/event-sourcing';
 import { type AppsTold, type CompletePassed, completeStreamOf } from '@numlife/numbers';
@@ -60,10 +62,9 @@ export class Publisher implements FollowerTarget {
     const { transport, checkpoints, metrics } = this.#options;
     const messages: Message[] = [];
     for (const stored of page.events) {
-      const event = decodeEnvelope<AppsTold | CompletePassed>(stored);
-      if (event.type === 'CompletePassed') this.#count(event.data as CompletePassed['data']);
-      else if (event.type === 'AppsTold')
-        messages.push(this.#message(event.id, event.recordedAt, event.data as AppsTold['data'], stored.position));
+      const type = typeOf(stored);
+      if (type === 'CompletePassed') this.#count(decodeEnvelope<CompletePassed>(stored).data);
+      else if (type === 'AppsTold') messages.push(this.#message(decodeEnvelope<AppsTold>(stored), stored.position));
     }
     if (messages.length > 0) await transport.publish(topics.lifecycle, messages);
     metrics.published.inc({ topic: topics.lifecycle }, messages.length);
@@ -76,10 +77,10 @@ export class Publisher implements FollowerTarget {
     if (counts && (known === undefined || known < upTo)) this.#knownUpTo[carrier] = upTo;
   }
 
-  #message(id: string, time: Instant, told: AppsTold['data'], position: Position): Message {
+  #message({ id, recordedAt, data: told }: Envelope<AppsTold>, position: Position): Message {
     return {
       key: told.token,
-      headers: cloudEvent(id, messageTypes.lifecycle, time),
+      headers: cloudEvent(id, messageTypes.lifecycle, recordedAt),
       value: data({ ...told, sequence: this.#sequenceOf(position) }),
     };
   }

@@ -46,6 +46,7 @@ export class ReferenceData {
   readonly #completes = new Map<CarrierId, CarrierCompletes>();
   #position: Position | undefined;
   readonly #changed = new Set<() => void>();
+  #due: { readonly after: Instant; readonly days: number; readonly at: Instant } | undefined;
 
   constructor(
     private readonly store: EventStore,
@@ -133,8 +134,11 @@ export class ReferenceData {
     return known !== undefined && effectiveAt < known.upTo;
   }
 
+  /** Asked for every report, with the same instant for all of a batch. */
   endOfWorkingDay(after: Instant, days: number): Instant {
-    return endOfWorkingDay(this.calendar, after, days).dueAt;
+    if (this.#due?.after !== after || this.#due.days !== days)
+      this.#due = { after, days, at: endOfWorkingDay(this.calendar, after, days).dueAt };
+    return this.#due.at;
   }
 
   #apply(page: StorePage): void {

@@ -72,8 +72,16 @@ export function unknownCarrier(
 }
 
 export function inFuture(instant: Instant | undefined, now: Instant, field: string): Rejection | undefined {
-  if (instant === undefined || instant <= instantFromMs(epochMsOf(now) + aheadMaxMs)) return undefined;
+  if (instant === undefined || instant <= latestOf(now)) return undefined;
   return { code: 'EFFECTIVE_IN_FUTURE', detail: `${field}: more than 5 minutes ahead of the hub's clock` };
+}
+
+let latest = { now: '' as Instant, instant: '' as Instant };
+
+/** A batch is judged at one instant, so it is reckoned once. */
+function latestOf(now: Instant): Instant {
+  if (latest.now !== now) latest = { now, instant: instantFromMs(epochMsOf(now) + aheadMaxMs) };
+  return latest.instant;
 }
 
 const happeningOf = (report: NumberReport): Happening | undefined =>

@@ -95,7 +95,7 @@ function open(message: ReceivedMessage, carrier: CarrierId, privacy: Privacy): P
   if (said !== undefined) return { ok: false, detail: unreadable[said as Unreadable] ?? 'line: not readable' };
   let envelope: { v?: unknown; sealed?: unknown };
   try {
-    envelope = JSON.parse(Buffer.from(message.value).toString('utf8')) as typeof envelope;
+    envelope = JSON.parse(textOf(message)) as typeof envelope;
   } catch {
     throw new PoisonMessage(message, 'data: not JSON');
   }
@@ -106,6 +106,9 @@ function open(message: ReceivedMessage, carrier: CarrierId, privacy: Privacy): P
   return text === undefined ? notUnsealed : parseReport(text);
 }
 
+const textOf = ({ value }: ReceivedMessage): string =>
+  Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8');
+
 const notUnsealed: ParsedReport = {
   ok: false,
   detail: "sealed: not sealed under this carrier's key with this message's id",
@@ -114,7 +117,7 @@ const notUnsealed: ParsedReport = {
 function readBatchEnd(message: ReceivedMessage, carrier: CarrierId, cause: string): BatchEnd {
   let data: { batchId?: unknown; received?: unknown };
   try {
-    data = JSON.parse(Buffer.from(message.value).toString('utf8')) as typeof data;
+    data = JSON.parse(textOf(message)) as typeof data;
   } catch {
     throw new PoisonMessage(message, 'data: not JSON');
   }
