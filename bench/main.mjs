@@ -13,7 +13,7 @@ import { format, resolveConfig } from 'prettier';
 import { machine } from './lib/machine.mjs';
 import { tableOf } from './lib/table.mjs';
 
-const cases = ['p0-appends', 'p1-end-to-end', 'p3-recycled', 'p4-bulk', 'p5-replay', 'p8-growth', 'views'];
+const cases = ['p0-appends', 'p1-end-to-end', 'p3-recycled', 'p4-bulk-file', 'p5-replay', 'p8-growth', 'views'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -24,7 +24,7 @@ await benchmark('P3 POST /hub/v1/recycled', async (folder) => {
   await system.settled(lines / 2);
   await system.ask('caughtUp');
   const ours = { url: system.url, token: await system.tokenOf('app', 'shop') };
-  const constant = fork(fileURLToPath(new URL('../lib/constant-server.mjs', import.meta.url)));
+  const constant = fork(fileURLToPath(new URL('../lib/constant-route.mjs', import.meta.url)));
   const [theirs] = await once(constant, 'message');
   for (const server of [ours, theirs]) await load(server, {});
   const fastest = await paired(ours, theirs, {});
