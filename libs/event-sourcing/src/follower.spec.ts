@@ -99,10 +99,12 @@ describe('a follower', () => {
     const leave = new AbortController();
     const caughtUp = Promise.withResolvers<undefined>();
     const first = follow(store, ledger.runner(), leave.signal, () => caughtUp.resolve(undefined));
+    // Listened to from the start: it may end while the second one is still catching up.
+    const ended = expect(first).rejects.toBeInstanceOf(Fenced);
     await caughtUp.promise;
     await catchUp();
     await append(1);
-    await expect(first).rejects.toBeInstanceOf(Fenced);
+    await ended;
     expect(ledger.applied).toEqual(written.slice(0, 5));
     await catchUp();
     expect(ledger.applied).toEqual(written);
