@@ -164,7 +164,7 @@ export class System {
     const authorization: Record<string, string> =
       organisation === undefined ? {} : { authorization: `Bearer ${await this.token(organisation)}` };
     const type: Record<string, string> = content.type ? { 'content-type': content.type } : {};
-    const response = await fetch(this.url + path, {
+    const response = await fetchAnswer(this.url + path, {
       method,
       headers: { ...authorization, ...type, ...content.headers },
       ...(content.body === undefined ? {} : { body: content.body, duplex: 'half' }),
@@ -199,4 +199,21 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as { port: number };
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+const earlyRefusalBytes = 1024 * 1024;
+const earlyRefusalAttemptsMax = 20;
+
+/** A large body may be refused before it is through; a client still writing then finds the connection closed, and asks again. */
+async function fetchAnswer(url: string, init: RequestInit): Promise<Response> {
+  const isLarge = typeof init.body === 'string' && init.body.length > earlyRefusalBytes;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await fetch(url, init);
+    } catch (error) {
+      const { code } = ((error as Error).cause ?? {}) as { code?: string };
+      const cutOff = code === 'EPIPE' || code === 'ECONNRESET' || code === 'UND_ERR_SOCKET';
+      if (!isLarge || !cutOff || attempt >= earlyRefusalAttemptsMax) throw error;
+    }
+  }
 }
