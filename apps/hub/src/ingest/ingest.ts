@@ -28,7 +28,7 @@ export interface IngestOptions {
 }
 
 /** Streams of numbers kept decided between two batches of a partition: a day-file names a number seldom more than twice. */
-const cachedStreamsMax = 4_096;
+const cachedStreamsMax = 256;
 
 /**
  * From a batch of messages to what is recorded: read, judge once, decide, append in one call. Offsets are committed by the
