@@ -85,6 +85,7 @@ await benchmark('P8 growth, memory and base load', async (folder) => {
     notes: [
       `a probe: ${probeLines} lines, half of them about numbers never named, half about the ones there are; all CPU of the process until views and connector have it`,
       `the large file: lines of 2 KiB that are MALFORMED, each cut, sealed, sent, refused and answered with a receipt`,
+      'bound of the base load: the main thread, as in P1; memory is that of all threads, each with a heap and SQLite pages of its own',
     ],
   };
 });
