@@ -126,6 +126,21 @@ describe('an app that fails for an hour', () => {
   });
 });
 
+describe('an app that is away for a moment', () => {
+  it('is not left alone for long, however many attempts failed together', async () => {
+    await order(100);
+    const begun = clock.ms;
+    act = async () => {
+      await turn();
+      if (clock.ms >= begun + 500) return done;
+      throw new ActionFailed('away');
+    };
+    deliver({ deliveriesMax: 64 });
+    await until('all is done', isEmpty);
+    expect(clock.ms).toBeLessThan(begun + 10_000);
+  });
+});
+
 describe('an action', () => {
   it('that fails too often is parked and shown, and the accounts of others go on', async () => {
     await order(2);

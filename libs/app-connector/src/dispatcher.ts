@@ -51,6 +51,8 @@ export class Dispatcher {
   #settled: Settlement[] = [];
   #underWay = 0;
   #failuresInRow = 0;
+  /** How many pauses there were since it last succeeded. */
+  #pauses = 0;
   #pausedUntilMs = 0;
   constructor(private readonly options: DispatcherOptions) {}
 
@@ -112,7 +114,7 @@ export class Dispatcher {
     let settlement: Settlement;
     try {
       settlement = { place, outcome: 'answered', answer: await this.options.actions.act(request, this.#cutOff.signal) };
-      this.#failuresInRow = 0;
+      this.#failuresInRow = this.#pauses = 0;
     } catch (error) {
       settlement = this.#failed(claimed, error);
     }
@@ -124,16 +126,21 @@ export class Dispatcher {
   #failed({ place, attempts }: ClaimedAction, error: unknown): Settlement {
     const { limits, random } = this.options;
     this.#failuresInRow += 1;
-    const beyond = this.#failuresInRow - limits.failuresInRowMax;
-    if (beyond >= 0)
-      this.#pausedUntilMs =
-        this.#nowMs() + Math.min(limits.pauseMaxMs, limits.backoffFirstMs * 2 ** Math.min(beyond, 30));
+    if (this.#failuresInRow >= limits.failuresInRowMax) this.#pause();
     const failure = describe(error);
     if (attempts >= limits.attemptsMax) return { place, outcome: 'given-up', failure };
     const backoffMs = Math.min(limits.backoffMaxMs, limits.backoffFirstMs * 2 ** (attempts - 1));
     const askedMs = error instanceof ActionFailed ? Math.min(error.retryAfterMs ?? 0, retryAfterMaxMs) : 0;
     const delayMs = Math.max(askedMs, Math.round(backoffMs * (0.5 + random() / 2)));
     return { place, outcome: 'failed', failure, nextAttemptMs: this.#nowMs() + delayMs };
+  }
+
+  /** Attempts made at the same time fail together: they are one reason to wait, not many. */
+  #pause(): void {
+    const { pauseMaxMs, backoffFirstMs } = this.options.limits;
+    if (this.#nowMs() < this.#pausedUntilMs) return;
+    this.#pausedUntilMs = this.#nowMs() + Math.min(pauseMaxMs, backoffFirstMs * 2 ** Math.min(this.#pauses, 30));
+    this.#pauses += 1;
   }
 
   #room(): number {
