@@ -34,7 +34,7 @@ const commits: Readonly<Record<string, readonly string[]>> = {
 };
 /** How long after the start a kill comes at most. */
 const byChanceMs = soak ? [300, 600, 900, 1_200, 1_800, 2_400, 3_600] : [1_200, 2_400];
-const nthMax = 4;
+const nthMax = 8;
 
 const file = (name: string): string => new URL(name, import.meta.url).pathname;
 const victim = (environment: Record<string, string>): How => ({

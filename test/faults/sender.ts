@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { System } from '../system.js';
 import { type Line, linesOf, type SendingCarrier } from './load.js';
 
-const batchLinesMax = 60;
-const pauseMs = 20;
+const batchLinesMax = 40;
+/** Between batches: all three carriers together some hundreds of lines a second. */
+const pauseMs = 30;
 const againMs = 50;
 
 export interface Batch {
