@@ -62,17 +62,20 @@ const pending = async (system: System, batchId: string): Promise<number> =>
 const redrive = (system: System, id: string, by = 'caict') =>
   system.post(by, `/hub/v1/parked/${id}/redrive`, { reason: 'the program was mended' });
 
+let template: Template;
+beforeAll(async () => {
+  template = await Template.make();
+}, hourMs);
+afterAll(() => template.remove());
+
 describe('a report that the hub fails on', () => {
-  let template: Template;
   let system: System;
   const number = '13300000001';
   beforeAll(async () => {
-    template = await Template.make();
     system = await template.copy();
   }, hourMs);
   afterAll(async () => {
     await system.kill();
-    await template.remove();
   });
 
   it(
@@ -133,11 +136,9 @@ describe('a report that the hub fails on', () => {
 });
 
 describe('a message on a carrier’s topic that is no report at all', () => {
-  let template: Template;
   let system: System;
   const number = '13300000002';
   beforeAll(async () => {
-    template = await Template.make();
     system = await template.copy();
     const transport = await openEmbeddedTransport({ file: join(system.dataDir, 'transport.db'), clock: systemClock });
     const key = privacyOf(system).partitionKey(ct, phone(number));
@@ -148,7 +149,6 @@ describe('a message on a carrier’s topic that is no report at all', () => {
   }, hourMs);
   afterAll(async () => {
     await system.kill();
-    await template.remove();
   });
 
   it(
@@ -170,20 +170,17 @@ describe('a message on a carrier’s topic that is no report at all', () => {
 });
 
 describe('an app that is down', () => {
-  let template: Template;
   let system: System;
   const account = 'shop-account-1';
   const number = '13300000003';
   const some = others.slice(0, 10);
   beforeAll(async () => {
-    template = await Template.make();
     system = await template.copy();
     await system.run();
     await system.whenAppsListen();
   }, hourMs);
   afterAll(async () => {
     await system.kill();
-    await template.remove();
   });
   const flow = async () =>
     (await system.get('shop', '/connector/v1/flow')).body as { applied: number; outbox: { waiting: number } };
