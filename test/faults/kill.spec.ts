@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { seededRandom } from '@numlife/testing';
 import { randomInt } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { How, System } from '../system.js';
+import { type How, System } from '../system.js';
 import { countsOf, expectNothingLost, killedAt, print, shuffled, startApps, stateOf } from './life.js';
 import { type SendingCarrier, senders } from './load.js';
 import { type Batch, Sender } from './sender.js';
@@ -138,3 +141,35 @@ describe.each(seeds)('killed under load (NUMLIFE_SEED=%i)', (seed) => {
     hourMs,
   );
 });
+
+it(
+  `killed again and again in its first start, it is whole in the end (NUMLIFE_SEED=${firstSeed})`,
+  async () => {
+    const random = seededRandom(firstSeed);
+    const system = await System.in(await mkdtemp(join(tmpdir(), 'numlife-')));
+    for (const most of soak ? [200, 400, 600, 800, 1_200, 1_600, 2_400, 3_200] : [800, 1_600, 2_400]) {
+      const ended = system.launch();
+      await delay(random() * most);
+      await system.kill('SIGKILL');
+      await ended;
+    }
+    await system.run();
+    const { body } = await system.get('caict', '/hub/v1/participants');
+    expect(body.participants.map(({ id }: { id: string }) => id).sort()).toEqual([
+      'bank',
+      'cbn',
+      'cm',
+      'ct',
+      'cu',
+      'mv1',
+      'shop',
+    ]);
+    const segments = await system.get('caict', '/hub/v1/segments?limit=1');
+    expect(segments.body.tableVersion).toBe(2); // The ministry's table and the sample MVNO's, each imported once.
+    const report = { reportId: 'r1', kind: 'opened', number: '13300000001', effectiveAt: '2024-01-01T00:00:00+08:00' };
+    const answer = await system.report('ct', [{ ...report, holder: 'hk1_holder-of-number-1' }]);
+    expect(answer.body.receipts).toMatchObject([{ line: 1, outcome: 'recorded' }]);
+    await system.stop();
+  },
+  hourMs,
+);

@@ -74,9 +74,6 @@ describe('a report that the hub fails on', () => {
   beforeAll(async () => {
     system = await template.copy();
   }, hourMs);
-  afterAll(async () => {
-    await system.kill();
-  });
 
   it(
     'parks its number and a complete behind it, while all others go on',
@@ -147,9 +144,6 @@ describe('a message on a carrier’s topic that is no report at all', () => {
     await transport.close();
     await system.run();
   }, hourMs);
-  afterAll(async () => {
-    await system.kill();
-  });
 
   it(
     'parks its key, is listed, and stays when it is tried again; other numbers go on',
@@ -179,9 +173,6 @@ describe('an app that is down', () => {
     await system.run();
     await system.whenAppsListen();
   }, hourMs);
-  afterAll(async () => {
-    await system.kill();
-  });
   const flow = async () =>
     (await system.get('shop', '/connector/v1/flow')).body as { applied: number; outbox: { waiting: number } };
 

@@ -12,6 +12,8 @@ const soak = process.env['NUMLIFE_SOAK'] === '1';
 const seed = Number(process.env['NUMLIFE_SEED'] ?? randomInt(2 ** 31));
 const size = soak ? { numbers: 2_000, days: 400 } : { numbers: 150, days: 200 };
 const hourMs = 3_600_000;
+/** As many receipts as an answer has. */
+const batchLinesMax = 1_000;
 /** One a day and carrier would be most of the lines. */
 const completesEveryDays = 20;
 
@@ -84,7 +86,7 @@ function* batchesOf(groups: readonly (readonly Report[])[], random: () => number
     for (const carrier of shuffled(carriers, random)) {
       const batch: Report[] = [];
       for (const queue of shuffled(queues, random)) batch.push(...leading(queue, carrier));
-      if (batch.length > 0) yield batch;
+      for (let from = 0; from < batch.length; from += batchLinesMax) yield batch.slice(from, from + batchLinesMax);
     }
   }
 }

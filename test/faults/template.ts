@@ -5,8 +5,8 @@ import { System } from '../system.js';
 
 /** A data folder as a first start leaves it. Its copies have the same keys, so what is made in them can be compared. */
 export class Template {
-  readonly #made: string[] = [];
-  private constructor(private readonly dataDir: string) {}
+  readonly #copies: System[] = [];
+  private constructor(readonly dataDir: string) {}
 
   static async make(): Promise<Template> {
     const system = await System.start();
@@ -18,12 +18,15 @@ export class Template {
   /** Not started yet. */
   async copy(environment?: Record<string, string>): Promise<System> {
     const folder = await mkdtemp(join(tmpdir(), 'numlife-'));
-    this.#made.push(folder);
     await cp(this.dataDir, folder, { recursive: true });
-    return System.in(folder, environment);
+    const system = await System.in(folder, environment);
+    this.#copies.push(system);
+    return system;
   }
 
+  /** Copies that still run, after a test that failed, are killed. */
   async remove(): Promise<void> {
-    for (const folder of [this.dataDir, ...this.#made]) await rm(folder, { recursive: true, force: true });
+    for (const copy of this.#copies) await copy.kill();
+    for (const { dataDir } of [this, ...this.#copies]) await rm(dataDir, { recursive: true, force: true });
   }
 }
