@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { Database } from './database.js';
 import type { ErrorOnTheWire } from './failures.js';
 
@@ -54,6 +55,7 @@ export type ToWriter =
   | { readonly kind: 'requests'; readonly requests: readonly unknown[] }
   | { readonly kind: 'pragmas' }
   | { readonly kind: 'limit'; readonly bytes: number | undefined }
+  | { readonly kind: 'join'; readonly port: MessagePort }
   | { readonly kind: 'close' };
 
 /** Answers come in the order of what was asked; `failure` fails all `count` of them. */

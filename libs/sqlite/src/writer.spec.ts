@@ -162,6 +162,82 @@ describe('a writer', () => {
     expect(buffers.every(({ byteLength }) => byteLength === 0)).toBe(true);
   });
 
+  describe('shared with another thread', () => {
+    const join = () => Writer.join<Request, number>(writer.share());
+
+    it('answers each what it asked, in its order', async () => {
+      const others = [join(), join()];
+      const asked = [writer, ...others].map((one, who) =>
+        Promise.all(numbered(3_000, `of ${who}`).map((insert) => one.submit({ insert }))),
+      );
+      const ids = await Promise.all(asked);
+      for (const [who, own] of ids.entries()) {
+        expect(own).toEqual(own.toSorted((a, b) => a - b));
+        expect(own.map((id) => rows()[id - 1])).toEqual(numbered(3_000, `of ${who}`));
+      }
+      for (const other of others) await other.close();
+    });
+
+    it('takes what several asked into one group, and fails each alone', async () => {
+      const other = join();
+      await other.submit({ insert: 'first' });
+      let commits = 0;
+      const stop = onCommit(file, () => (commits += 1));
+      const answers = await Promise.allSettled([
+        ...numbered(500).map((text) => insert(text)),
+        other.submit({ insert: 'row 7', then: 'refuse' }),
+        other.submit({ insert: 'other' }),
+        insert('mine', 'throw'),
+      ]);
+      await other.submit({ insert: 'and one to hear of the last commit' });
+      stop();
+      const failed = answers.flatMap(({ status }, at) => (status === 'rejected' ? [at] : []));
+      expect(failed).toEqual([500, 502]);
+      expect(commits).toBeLessThan(5);
+      expect(rows()).toEqual(['first', ...numbered(500), 'other', 'and one to hear of the last commit']);
+    });
+
+    it('goes on for the others when one leaves, whose last requests are written', async () => {
+      const other = join();
+      const last = numbered(5_000).map((insert) => other.submit({ insert }));
+      await other.close();
+      expect(await Promise.all(last)).toHaveLength(5_000);
+      await expect(other.submit({ insert: 'late' })).rejects.toMatchObject({ code: 'unavailable' });
+      await insert('still here');
+      expect(rows()).toEqual([...numbered(5_000), 'still here']);
+    });
+
+    it('refuses everybody once it is closed', async () => {
+      const other = join();
+      await other.submit({ insert: 'a' });
+      await writer.close();
+      const asked = async () => {
+        for (;;) await other.submit({ insert: 'b' });
+      };
+      await expect(asked()).rejects.toMatchObject({ code: 'unavailable' });
+      await other.close();
+      writer = await open();
+      expect(rows()[0]).toBe('a');
+    });
+
+    it('fails the group of all when the file is full', async () => {
+      const other = join();
+      await writer.limit(20 * 4_096);
+      const bulky = (who: string) => numbered(200, `${who} ${'x'.repeat(400)}`);
+      const answers = await Promise.allSettled([
+        ...bulky('a').map((text) => insert(text)),
+        ...bulky('b').map((text) => other.submit({ insert: text })),
+      ]);
+      const full = answers.filter(({ status }) => status === 'rejected');
+      for (const answer of full) expect(answer).toMatchObject({ reason: { code: 'storage-full' } });
+      expect(full.length).toBeGreaterThan(0);
+      expect(rows()).toHaveLength(answers.length - full.length);
+      await writer.limit(undefined);
+      await other.submit({ insert: 'there is room' });
+      await other.close();
+    });
+  });
+
   it('wakes listeners in other threads, too, until they stop', async () => {
     const listener = join(folder, 'listener.mjs');
     const index = workerModule(import.meta.url, './index.js');

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type Transferable, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type Transferable, Worker } from 'node:worker_threads';
 import { InfrastructureFailure, invariant } from '@numlife/event-sourcing';
 import { fromWire } from './failures.js';
 import type { FromWriter, ThreadData, ToWriter, WriterOptions, WriterPragmas } from './protocol.js';
@@ -9,6 +9,9 @@ import { workerModule } from './worker-module.js';
 const requestsMax = 4_096;
 /** Transferred bytes under way at a time. */
 const bytesMax = 32 * 1024 * 1024;
+
+/** The thread that writes, or a port to it. */
+type Thread = Worker | MessagePort;
 
 interface Pending {
   readonly bytes: number;
@@ -27,7 +30,7 @@ interface Waiting {
  * The calling thread never waits for the disk.
  */
 export class Writer<Request, Reply> {
-  readonly #worker: Worker;
+  readonly #thread: Thread;
   #asked: Pending[] = [];
   #answered = 0;
   #bytes = 0;
@@ -36,9 +39,9 @@ export class Writer<Request, Reply> {
   #transfers: Transferable[] = [];
   #ended: InfrastructureFailure | undefined;
 
-  private constructor(worker: Worker) {
-    this.#worker = worker;
-    worker.on('message', (message: FromWriter) => this.#take(message));
+  private constructor(thread: Thread) {
+    this.#thread = thread;
+    thread.on('message', (message: FromWriter) => this.#take(message));
   }
 
   /** Rejects with `damaged`, `unsupported-version` or `storage-error` when the file cannot be opened. */
@@ -52,6 +55,21 @@ export class Writer<Request, Reply> {
     worker.on('error', (error: Error) => writer.#end('storage-error', `${file.file}: writer failed: ${error.message}`));
     worker.on('exit', () => writer.#end('storage-error', `${file.file}: the writer's thread ended`));
     return writer;
+  }
+
+  /** The same writer for another thread: what it asks goes into the same groups. `port` is of that writer's `share`. */
+  static join<Request, Reply>(port: MessagePort): Writer<Request, Reply> {
+    const writer = new Writer<Request, Reply>(port);
+    port.on('close', () => writer.#end('unavailable', 'the writer is closed'));
+    return writer;
+  }
+
+  /** A port for another thread, to be handed over to it. Closed with this writer. */
+  share(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#flush();
+    this.#post({ kind: 'join', port: port1 }, [port1]);
+    return port2;
   }
 
   /**
@@ -85,9 +103,16 @@ export class Writer<Request, Reply> {
     if (this.#waiting.length > 0) {
       await new Promise<void>((go, reject) => this.#waiting.push({ bytes: 0, go, reject }));
     }
-    const exited = once(this.#worker, 'exit');
+    if (!(this.#thread instanceof Worker)) return this.#leave(this.#thread);
+    const exited = once(this.#thread, 'exit');
     await this.#ask({ kind: 'close' });
     await exited;
+  }
+
+  /** The thread goes on for the others; what was submitted here is answered first. */
+  async #leave(port: MessagePort): Promise<void> {
+    while (this.#asked.length > 0) await Promise.race([once(port, 'message'), once(port, 'close')]);
+    port.close();
   }
 
   #hasRoomFor(bytes: number): boolean {
@@ -114,7 +139,7 @@ export class Writer<Request, Reply> {
   }
 
   #post(message: ToWriter, transfers: readonly Transferable[] = []): void {
-    this.#worker.postMessage(message, transfers);
+    this.#thread.postMessage(message, transfers);
   }
 
   #control(message: ToWriter): Promise<unknown> {
@@ -163,7 +188,7 @@ export class Writer<Request, Reply> {
     if (admitted > 0) this.#waiting = this.#waiting.slice(admitted);
   }
 
-  #end(code: 'storage-error', message: string): void {
+  #end(code: 'storage-error' | 'unavailable', message: string): void {
     this.#ended ??= new InfrastructureFailure(code, message);
     const left = [...this.#asked.slice(this.#answered), ...this.#waiting];
     this.#asked = [];
