@@ -28,6 +28,7 @@ interface ChunkRow {
 /** Reads logs and offsets, at once, in the thread it is called in. */
 export class LogReader {
   readonly #logs: Query<LogOf>;
+  readonly #ends: Query<LogEnd>;
   readonly #committed: Query<{ next: number }>;
   readonly #chunk: Query<ChunkRow>;
   readonly #lag: Query<Omit<ConsumerLag, 'messages'> & { messages: number }>;
@@ -35,6 +36,7 @@ export class LogReader {
   constructor(db: Database, file: string) {
     const query = queriesOf(db, file);
     this.#logs = query('SELECT id AS log, topic, partition, next FROM logs WHERE topic = ? ORDER BY partition');
+    this.#ends = query('SELECT id AS log, next FROM logs');
     this.#committed = query('SELECT next FROM offsets WHERE grp = ? AND log = ?');
     this.#chunk = query('SELECT base, data FROM chunks WHERE log = ? AND last >= ? ORDER BY last LIMIT 1');
     // What clean-up took away before it was read is not lag.
@@ -50,6 +52,11 @@ export class LogReader {
   /** The partitions of a topic, in order; none: there is no such topic. */
   logsOf(topic: string): LogOf[] {
     return this.#logs.all(topic);
+  }
+
+  /** Where every log ends. */
+  ends(): LogEnd[] {
+    return this.#ends.all();
   }
 
   committed(group: string, log: number): number | undefined {

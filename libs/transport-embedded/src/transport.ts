@@ -10,6 +10,7 @@ import {
   type Transport,
 } from '@numlife/event-sourcing';
 import type { WriterPragmas } from '@numlife/sqlite';
+import type { MessagePort } from 'node:worker_threads';
 import type { Engine } from './engine.js';
 import { Group, type Member, newMember } from './group.js';
 import { batchMessagesMax, parkedPageMax, partitionsMax, retentionDefaultMs } from './limits.js';
@@ -29,6 +30,9 @@ export interface TransportParts {
   /** Closes what the engine stands on, after the last consumer ended. */
   readonly shutDown: () => Promise<void>;
   readonly pragmas: () => Promise<WriterPragmas>;
+  readonly share: () => { readonly file: string; readonly port: MessagePort };
+  /** Until it is closed. */
+  readonly onAnyCommit: (listener: () => void) => void;
 }
 
 /** The port on an engine. */
@@ -38,6 +42,7 @@ export class EmbeddedTransport implements Transport {
   readonly #topics = new Map<string, readonly LogOf[]>();
   readonly #groups = new Map<string, Group>();
   readonly #packer = new Packer();
+  #hearsOthers = false;
   #closed: Promise<void> | undefined;
 
   constructor(parts: TransportParts) {
@@ -102,6 +107,21 @@ export class EmbeddedTransport implements Transport {
   /** Those of the writer's own connection: `synchronous` 2 is what makes an acknowledgement durable. */
   pragmas(): Promise<WriterPragmas> {
     return this.#parts.pragmas();
+  }
+
+  /** For another thread, which joins with it (`joinEmbeddedTransport`). */
+  share(): { readonly file: string; readonly port: MessagePort } {
+    this.hearOthers();
+    return this.#parts.share();
+  }
+
+  /** From now on others publish too, and only the file says so. */
+  hearOthers(): void {
+    if (this.#hearsOthers) return;
+    this.#hearsOthers = true;
+    this.#parts.onAnyCommit(() => {
+      for (const end of this.#engine.logs.ends()) this.#engine.ends.moved(end);
+    });
   }
 
   /**
