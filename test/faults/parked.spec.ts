@@ -3,11 +3,8 @@ import { decodeEnvelope, type DomainEvent, type Envelope } from '@numlife/event-
 import type { CarrierId } from '@numlife/contracts';
 import { createPrivacy, openKeyFile, parseNumber, type PhoneNumber, type Privacy } from '@numlife/privacy';
 import { systemClock } from '@numlife/runtime';
-import { type FolderLock, lockFolder } from '@numlife/sqlite';
 import { openEmbeddedStoreReader } from '@numlife/store-embedded';
 import { openEmbeddedTransport } from '@numlife/transport-embedded';
-import BetterSqlite3 from 'better-sqlite3';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { System } from '../system.js';
@@ -162,76 +159,6 @@ describe('a message on a carrier’s topic that is no report at all', () => {
     hourMs,
   );
 });
-
-describe('an app that is down', () => {
-  let system: System;
-  const account = 'shop-account-1';
-  const number = '13300000003';
-  const some = others.slice(0, 10);
-  beforeAll(async () => {
-    system = await template.copy();
-    await system.run();
-    await system.whenAppsListen();
-  }, hourMs);
-  const flow = async () =>
-    (await system.get('shop', '/connector/v1/flow')).body as { applied: number; outbox: { waiting: number } };
-
-  it(
-    'is asked again until it is back, and each action takes effect once',
-    async () => {
-      await system.report('ct', [opened(number), ...some.map(opened)]);
-      const rows = [[account, number], ...some.map((other, index) => [`shop-other-${index}`, other])];
-      const body = `account,number,verifiedAt\n${rows.map((row) => `${row.join()},2024-02-01T00:00:00Z\n`).join('')}`;
-      const load = { method: 'POST', headers: { 'content-type': 'text/csv' }, body };
-      expect((await fetch(`${system.appUrl('shop')}/accounts/load`, load)).status).toBe(200);
-      expect((await system.call('shop', 'PUT', '/connector/v1/bindings', { type: 'text/csv', body })).status).toBe(200);
-
-      const lock = await takeDown(system, 'shop');
-      await system.report('ct', [cancelled(number), ...some.map(cancelled)]);
-      await whenTrue('actions wait', async () => (await flow()).outbox.waiting >= 11);
-      await delay(2_000);
-      expect((await flow()).outbox.waiting).toBeGreaterThanOrEqual(11);
-      // The bank is not held up by it.
-      const bank = (await system.get('bank', '/connector/v1/flow')).body as { applied: number };
-      expect(bank.applied).toBe((await flow()).applied);
-
-      lock.release();
-      await whenTrue('nothing waits', async () => {
-        const { outbox } = (await system.get('shop', '/connector/v1/flow')).body;
-        return outbox.waiting + outbox.sending === 0;
-      });
-      expect(await system.kill('SIGTERM')).toBe(0);
-      const db = new BetterSqlite3(join(system.dataDir, 'apps', 'shop', 'accounts.db'), { readonly: true });
-      const states = db.prepare('SELECT state, count(*) AS n FROM accounts GROUP BY state').all();
-      const taken = db
-        .prepare(`SELECT account FROM actions WHERE action IN ('freeze', 'release') AND effect = 'taken'`)
-        .pluck()
-        .all() as string[];
-      db.close();
-      expect(states).toHaveLength(1);
-      expect(states[0]).toMatchObject({ n: 11 });
-      expect([...new Set(taken)].sort()).toEqual(rows.map(([name]) => name).sort());
-      expect(taken).toHaveLength(11);
-    },
-    hourMs,
-  );
-});
-
-/** Kills a sample app's process and keeps it from coming back until the lock is released. */
-async function takeDown(system: System, app: string): Promise<FolderLock> {
-  const children = await readFile(`/proc/${system.pid}/task/${system.pid}/children`, 'utf8');
-  for (const pid of children.trim().split(' ').map(Number)) {
-    if ((await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0').includes(`APP_ID=${app}`))
-      process.kill(pid, 'SIGKILL');
-  }
-  for (;;) {
-    try {
-      return lockFolder(join(system.dataDir, 'apps', app));
-    } catch {
-      await delay(5);
-    }
-  }
-}
 
 async function eventsOf({ dataDir }: System, stream: string): Promise<Envelope<DomainEvent>[]> {
   const store = openEmbeddedStoreReader(join(dataDir, 'store.db'));

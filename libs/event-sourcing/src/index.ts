@@ -1,3 +1,4 @@
+export * from './between-threads.js';
 export * from './clock.js';
 export * from './command-handler.js';
 export * from './decider.js';

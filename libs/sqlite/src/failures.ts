@@ -1,4 +1,4 @@
-import { type FailureCode, Fenced, ImpossibleState, InfrastructureFailure } from '@numlife/event-sourcing';
+import { type ErrorOnTheWire, errorToWire, type FailureCode, InfrastructureFailure } from '@numlife/event-sourcing';
 
 // Longest match wins: SQLite's extended codes begin with the primary one.
 const codes: readonly (readonly [prefix: string, code: FailureCode])[] = [
@@ -51,31 +51,5 @@ export function concernsTheFile(error: unknown): boolean {
   return sqlite !== undefined && codes.some(([prefix]) => sqlite.startsWith(prefix));
 }
 
-/** An error on its way from the writer's thread: classes do not survive the crossing. */
-export interface ErrorOnTheWire {
-  readonly name: string;
-  readonly message: string;
-  readonly code?: FailureCode | undefined;
-  readonly stack?: string | undefined;
-}
-
-export function toWire(error: unknown, file: string): ErrorOnTheWire {
-  const translated = toFailure(error, file);
-  if (!(translated instanceof Error)) return { name: 'Error', message: String(translated) };
-  const { name, message, stack } = translated;
-  return name === 'InfrastructureFailure'
-    ? { name, message, code: (translated as InfrastructureFailure).code }
-    : { name, message, stack };
-}
-
-export function fromWire({ name, message, code, stack }: ErrorOnTheWire): Error {
-  if (code) return new InfrastructureFailure(code, message);
-  const error =
-    name === 'ImpossibleState'
-      ? new ImpossibleState(message)
-      : name === 'Fenced'
-        ? new Fenced(message)
-        : new Error(message);
-  if (stack) error.stack = stack;
-  return error;
-}
+/** The driver's error as it leaves the writer's thread. */
+export const toWire = (error: unknown, file: string): ErrorOnTheWire => errorToWire(toFailure(error, file));

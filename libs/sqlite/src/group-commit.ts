@@ -1,4 +1,5 @@
-import { concernsTheFile, type ErrorOnTheWire, toWire } from './failures.js';
+import type { ErrorOnTheWire } from '@numlife/event-sourcing';
+import { concernsTheFile, toWire } from './failures.js';
 import type { Database } from './database.js';
 import type { FromWriter, RequestHandler, WriterPragmas } from './protocol.js';
 

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Database } from './database.js';
-import type { ErrorOnTheWire } from './failures.js';
+import type { ErrorOnTheWire } from '@numlife/event-sourcing';
 
 export interface WriterFile {
   readonly file: string;

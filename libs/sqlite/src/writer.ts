@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, type Transferable, Worker } from 'node:worker_threads';
-import { InfrastructureFailure, invariant } from '@numlife/event-sourcing';
-import { fromWire } from './failures.js';
+import { errorFromWire, InfrastructureFailure, invariant } from '@numlife/event-sourcing';
 import type { FromWriter, ThreadData, ToWriter, WriterOptions, WriterPragmas } from './protocol.js';
 import { workerModule } from './worker-module.js';
 
@@ -49,7 +48,7 @@ export class Writer<Request, Reply> {
     const workerData: ThreadData = { ...file, moduleUrl: module.href };
     const worker = new Worker(workerModule(import.meta.url, './writer-thread.js'), { workerData });
     const [first] = (await once(worker, 'message')) as [FromWriter];
-    if (first.kind === 'refused') throw fromWire(first.failure);
+    if (first.kind === 'refused') throw errorFromWire(first.failure);
     invariant(first.kind === 'opened', 'a writer first says that it is open');
     const writer = new Writer<Request, Reply>(worker);
     worker.on('error', (error: Error) => writer.#end('storage-error', `${file.file}: writer failed: ${error.message}`));
@@ -159,11 +158,11 @@ export class Writer<Request, Reply> {
       const failures = new Map(message.failures);
       message.replies.forEach((reply, index) => {
         const failure = failures.get(index);
-        if (failure) this.#next().reject(fromWire(failure));
+        if (failure) this.#next().reject(errorFromWire(failure));
         else this.#next().resolve(reply);
       });
     } else if (message.kind === 'failed') {
-      for (let at = 0; at < message.count; at += 1) this.#next().reject(fromWire(message.failure));
+      for (let at = 0; at < message.count; at += 1) this.#next().reject(errorFromWire(message.failure));
     }
     this.#admit();
   }

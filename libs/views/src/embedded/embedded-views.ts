@@ -1,5 +1,5 @@
 import type { BatchId, BatchProgress, CarrierId, Instant, ListedFinding, NumberId, Receipt } from '@numlife/contracts';
-import { type Checkpoint, InfrastructureFailure, type Position } from '@numlife/event-sourcing';
+import { type Checkpoint, errorFromWire, InfrastructureFailure, type Position } from '@numlife/event-sourcing';
 import type { CheckState } from '@numlife/numbers';
 import type { Participant } from '@numlife/participants';
 import { type Database, openReader, type Statement, type Writer } from '@numlife/sqlite';
@@ -18,7 +18,7 @@ import type { CarrierFinding, FindingQuery, Page, ReceiptQuery, Views } from '..
 import { Waiting } from '../waiting.js';
 import type { CheckpointRequest } from './checkpoints-thread.js';
 import { CompletesCache } from './completes-cache.js';
-import { type FollowMessage, type FollowStore, fromMessage } from './projection-thread.js';
+import type { FollowMessage, FollowStore } from './projection-thread.js';
 import { TurnSnapshot } from './turn-snapshot.js';
 
 export interface EmbeddedParts {
@@ -67,7 +67,7 @@ export class EmbeddedViews implements Views {
     const ended = new Promise<void>((resolve, reject) => {
       port.on('message', (message: FollowMessage) => {
         if (message.type === 'progress') this.#progress(message.position, message.caughtUp);
-        else if (message.failure) reject(fromMessage(message.failure));
+        else if (message.failure) reject(errorFromWire(message.failure));
         else resolve();
       });
       port.once('close', () => {

@@ -1,12 +1,5 @@
 import { openEmbeddedStoreReader } from '@numlife/store-embedded';
-import {
-  follow,
-  ImpossibleState,
-  Fenced,
-  InfrastructureFailure,
-  type FailureCode,
-  type Position,
-} from '@numlife/event-sourcing';
+import { type ErrorOnTheWire, errorToWire, follow, type Position } from '@numlife/event-sourcing';
 import type { Database } from '@numlife/sqlite';
 import type { MessagePort } from 'node:worker_threads';
 import { migrationsOf, sqliteDialect } from '../schema.js';
@@ -21,13 +14,7 @@ export interface FollowStore {
 
 export type FollowMessage =
   | { readonly type: 'progress'; readonly position: Position | undefined; readonly caughtUp: boolean }
-  | { readonly type: 'ended'; readonly failure?: FailureMessage };
-
-export interface FailureMessage {
-  readonly name: string;
-  readonly message: string;
-  readonly code?: FailureCode;
-}
+  | { readonly type: 'ended'; readonly failure?: ErrorOnTheWire };
 
 const cacheKiB = 64 * 1024;
 
@@ -50,7 +37,7 @@ export function createWriter(db: Database): (request: FollowStore) => void {
       run(db, storeFile, stopping.signal, post)
         .then(
           () => post({ type: 'ended' }),
-          (error: unknown) => post({ type: 'ended', failure: toMessage(error) }),
+          (error: unknown) => post({ type: 'ended', failure: errorToWire(error) }),
         )
         .finally(() => {
           port.close();
@@ -74,16 +61,4 @@ async function run(
   } finally {
     store.close();
   }
-}
-
-function toMessage(error: unknown): FailureMessage {
-  if (error instanceof InfrastructureFailure) return { name: error.name, message: error.message, code: error.code };
-  if (error instanceof Error) return { name: error.name, message: error.stack ?? error.message };
-  return { name: 'Error', message: String(error) };
-}
-
-/** The failure of the thread as it was. */
-export function fromMessage({ name, message, code }: FailureMessage): Error {
-  if (code !== undefined) return new InfrastructureFailure(code, message);
-  return name === 'Fenced' ? new Fenced(message) : new ImpossibleState(message);
 }
