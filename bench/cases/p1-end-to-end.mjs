@@ -46,6 +46,7 @@ await benchmark('P1 end to end: uploaded over HTTP → committed in the connecto
       },
       { name: 'uploaded (202 answered)', unit: 'reports/s', value: of('uploadRate') },
       { name: 'CPU of the whole process', unit: 'µs/report', value: of('cpuUs') },
+      { name: 'CPU of the main thread', unit: 'µs/report', value: of('mainUs') },
       { name: 'cores in use', unit: 'cores', value: of('cores') },
       { name: 'main thread busy', unit: 'of the time', value: of('mainBusy') },
     ],
@@ -71,7 +72,7 @@ async function runDay(system, day) {
   const uploadedMs = Date.now();
   const count = received.reduce((sum, answer) => sum + answer.received, 0);
   const after = await system.settled(before.decided + count);
-  const { cpuUs, mainBusy } = await system.ask('spent');
+  const { cpuUs, mainUs, mainBusy } = await system.ask('spent');
   const seconds = (after.appliedAtMs - startedMs) / 1_000;
   const waitedSeconds = (Date.now() - after.appliedAtMs) / 1_000;
   return {
@@ -80,6 +81,7 @@ async function runDay(system, day) {
     uploadRate: (count / (uploadedMs - startedMs)) * 1_000,
     told: after.applied - before.applied,
     cpuUs: cpuUs / count,
+    mainUs: mainUs / count,
     cores: cpuUs / 1e6 / seconds,
     mainBusy: Math.min(1, (mainBusy * (seconds + waitedSeconds)) / seconds),
   };

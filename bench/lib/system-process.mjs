@@ -27,12 +27,14 @@ import {
   startHttp,
   TokenCheck,
 } from '@numlife/runtime';
+import { publishingInThread } from '@numlife/standalone';
 import { openEmbeddedStore } from '@numlife/store-embedded';
 import { openEmbeddedTransport } from '@numlife/transport-embedded';
 import { openViews } from '@numlife/views';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BroadcastChannel } from 'node:worker_threads';
 
 const { folder, carriers, startMs } = JSON.parse(process.argv[2]);
 let written = { ms: NaN, instant: '' };
@@ -51,7 +53,30 @@ const metrics = new Metrics();
 const privacy = createPrivacy(keys.keysForHub());
 const reference = await openReferenceData(store);
 const readiness = new Readiness();
-const parts = { store, transport, views, configuration, privacy, reference, clock, logger, metrics, readiness };
+const publishing = publishingInThread({
+  storeFile: file('store.db'),
+  transport,
+  views,
+  module: new URL('./publishing-thread.mjs', import.meta.url),
+});
+const announced = new BroadcastChannel('bench-clock');
+announced.onmessage = ({ data }) => {
+  if (data === 'asked') announced.postMessage(aheadMs);
+};
+announced.unref();
+const parts = {
+  store,
+  transport,
+  views,
+  publishing,
+  configuration,
+  privacy,
+  reference,
+  clock,
+  logger,
+  metrics,
+  readiness,
+};
 
 const failed = (error) => {
   console.error(error);
@@ -117,11 +142,13 @@ const options = { logger, tokens, host: '127.0.0.1', port: 0, textPaths: ['/carr
 const http = await startHttp(root, options);
 
 let lastCpu = process.cpuUsage();
+let lastMain = process.threadCpuUsage();
 let lastLoop = performance.eventLoopUtilization();
 const commands = {
   /** Moves the clock to so many ms since the epoch. */
   clock: (ms) => {
     aheadMs = ms - Date.now();
+    announced.postMessage(aheadMs);
   },
   token: ([role, id]) => issuer.sign(role, id, scopesOfRole[role].join(' ')),
   progress: async () => ({ ...progress, decided: await sumOf('decided'), published: await sumOf('published') }),
@@ -133,10 +160,12 @@ const commands = {
   /** What was spent since the last time it was asked: µs of all threads, and how much of the time the main one was busy. */
   spent: () => {
     const cpu = process.cpuUsage(lastCpu);
+    const main = process.threadCpuUsage(lastMain);
     const loop = performance.eventLoopUtilization(lastLoop);
     lastCpu = process.cpuUsage();
+    lastMain = process.threadCpuUsage();
     lastLoop = performance.eventLoopUtilization();
-    return { cpuUs: cpu.user + cpu.system, mainBusy: loop.utilization };
+    return { cpuUs: cpu.user + cpu.system, mainUs: main.user + main.system, mainBusy: loop.utilization };
   },
   bind: async (bindings) => {
     await connector.putBindings(oneByOne(bindings));

@@ -10,7 +10,6 @@ import {
   type StorePage,
   type Transport,
 } from '@numlife/event-sourcing';
-import { Metrics } from '@numlife/runtime';
 import { manualClock } from '@numlife/testing';
 import type { Checkpoints } from '@numlife/views';
 import { Publisher } from '../../apps/hub/src/follow/publisher.js';
@@ -51,10 +50,10 @@ const world = (fails: (step: string) => boolean) => {
   const publisher = new Publisher({
     store: { readStream: async function* () {} } as unknown as EventStore,
     transport: { publish } as Partial<Transport> as Transport,
-    carriers: () => ['ct' as CarrierId],
+    carriers: ['ct' as CarrierId],
     checkpoints: { takeOver: () => Promise.resolve(begin), move },
     clock: manualClock(),
-    metrics: new Metrics(),
+    onPublished: () => undefined,
     sequenceBase: 0n,
   });
   return { publisher, steps };

@@ -7,6 +7,7 @@ import 'reflect-metadata';
 import { topics } from '@numlife/contracts';
 import type { Consume, EventStore, Transport } from '@numlife/event-sourcing';
 import { createLogger, parseConfiguration, systemClock } from '@numlife/runtime';
+import { publishingOn } from '@numlife/hub/publishing';
 import { type Ports, Standalone } from '@numlife/standalone';
 import { subscribe } from 'node:diagnostics_channel';
 
@@ -71,7 +72,10 @@ const watched = ({ store, transport, views }: Ports): Ports => {
         ? around('publisher before checkpoint', 'publisher after checkpoint', () => move(name, from, to))
         : move(name, from, to),
   });
-  return { store: watchedStore(store), transport: watchedTransport(transport), views };
+  const ports = { store: watchedStore(store), transport: watchedTransport(transport), views };
+  // In this thread, where its points are watched; a kill at random, or at a commit, meets it in its own.
+  const publishing = publishingOn({ ...ports, checkpoints: views.checkpoints, clock: systemClock });
+  return { ...ports, publishing };
 };
 
 /** The effect of a connector: the app's answer to its webhook. */

@@ -4,7 +4,6 @@ import {
   type EventStore,
   follow,
   type FollowerProgress,
-  type FollowerTarget,
   InfrastructureFailure,
   type MessageBatch,
   type Position,
@@ -14,7 +13,7 @@ import { formatInstant } from '@numlife/contracts/validation';
 import type { Privacy } from '@numlife/privacy';
 import { type Configuration, keepRunning, type Logger, type Metrics, type Readiness } from '@numlife/runtime';
 import type { EmbeddedViews } from '@numlife/views';
-import { Publisher } from './follow/publisher.js';
+import type { Publishing } from './follow/publishing.js';
 import type { ReferenceData } from './follow/reference-data.js';
 import { SegmentPublisher } from './follow/segment-publisher.js';
 import type { Rules } from './ingest/border.js';
@@ -26,6 +25,7 @@ export interface HubParts {
   readonly store: EventStore;
   readonly transport: Transport;
   readonly views: EmbeddedViews;
+  readonly publishing: Publishing;
   readonly privacy: Privacy;
   readonly reference: ReferenceData;
   readonly clock: Clock;
@@ -130,29 +130,26 @@ export class Hub {
   }
 
   async #startPublishing(loop: (name: string, run: () => Promise<void>) => void): Promise<void> {
-    const { configuration, store, transport, views, clock, reference } = this.#parts;
+    const { configuration, store, transport, views, clock, reference, publishing, metrics } = this.#parts;
     const partitions = configuration.REPORT_PARTITIONS;
     await transport.ensureTopics({
       [topics.lifecycle]: { partitions, cleanup: 'compact' },
       [topics.segments]: { partitions: 1, cleanup: 'compact' },
     });
     const { signal } = this.#stopping;
-    const publisher = new Publisher({
-      ...this.#parts,
-      checkpoints: views.checkpoints,
-      carriers: () => reference.everyCarrier(),
-      sequenceBase: 0n,
-    });
-    const followed = (target: FollowerTarget) => () => follow(store, target, signal, this.#progressed);
-    loop('publisher', followed(publisher));
-    loop('segments', followed(new SegmentPublisher(transport, views.checkpoints, reference, clock)));
-    const timer = setInterval(
-      () => void publisher.watermark().catch(() => undefined),
-      configuration.WATERMARK_SECONDS * 1000,
+    loop('publisher', () =>
+      publishing({
+        carriers: reference.everyCarrier(),
+        watermarkSeconds: configuration.WATERMARK_SECONDS,
+        signal,
+        onProgress: this.#progressed,
+        onPublished: (messages) => {
+          metrics.published.inc({ topic: topics.lifecycle }, messages);
+        },
+      }),
     );
-    signal.addEventListener('abort', () => {
-      clearInterval(timer);
-    });
+    const segments = new SegmentPublisher(transport, views.checkpoints, reference, clock);
+    loop('segments', () => follow(store, segments, signal, this.#progressed));
   }
 
   /** Consumes every carrier's reports until the carriers change or the hub stops. */

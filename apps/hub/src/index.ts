@@ -1,6 +1,7 @@
 export { hubQueries } from './api/hub-queries.js';
 export { RecycledAnswers } from './api/recycled-answers.js';
 export { openReferenceData, type ReferenceData } from './follow/reference-data.js';
+export type { Publishing } from './follow/publishing.js';
 export { Hub, type HubParts } from './hub.js';
 export { HubModule } from './hub.module.js';
 export { type Client, type ClientRegistry, clientRegistry } from './issuer/clients.js';

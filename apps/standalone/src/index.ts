@@ -1,1 +1,2 @@
+export { publishingInThread, type PublishingThread } from './publishing/publishing-in-thread.js';
 export { type Ports, Standalone, type StandaloneOptions } from './standalone.js';

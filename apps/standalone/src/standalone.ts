@@ -32,6 +32,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { admitOrganisations } from './first-start.js';
 import { Issuing } from './issuing.js';
+import { publishingInThread } from './publishing/publishing-in-thread.js';
 import { SampleWorld } from './sample-world.js';
 
 export interface StandaloneOptions {
@@ -44,7 +45,7 @@ export interface StandaloneOptions {
   readonly ports?: (opened: Ports) => Ports;
 }
 
-export type Ports = Pick<HubParts, 'store' | 'transport' | 'views'>;
+export type Ports = Pick<HubParts, 'store' | 'transport' | 'views' | 'publishing'>;
 
 const lockAttemptsMax = 30;
 const lockPauseMs = 100;
@@ -179,7 +180,7 @@ export class Standalone {
     const views = await this.#opened('views', openViews({ file: file('views.db'), storeFile, onRebuild }), (opened) =>
       opened.close(),
     );
-    return { store, transport, views };
+    return { store, transport, views, publishing: publishingInThread({ storeFile, transport, views }) };
   }
 
   async #listen(parts: HubParts, { hub, operations, issuing, connectors }: Services): Promise<string> {

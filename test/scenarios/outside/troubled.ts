@@ -32,7 +32,7 @@ const troubled = (transport: Transport): Transport => ({
 });
 
 const logger = createLogger(configuration, 'numlife');
-const ports = ({ store, transport, views }: Ports): Ports => ({ store, transport: troubled(transport), views });
+const ports = (opened: Ports): Ports => ({ ...opened, transport: troubled(opened.transport) });
 const standalone = new Standalone({ configuration, logger, clock: systemClock, empty: true, ports });
 const stop = (code: number): void => {
   void standalone.stop().then(() => process.exit(code));

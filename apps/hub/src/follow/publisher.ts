@@ -14,15 +14,14 @@ import {
 import type { Checkpoint } from '@numlife/event-sourcing';
 import { type AppsTold, type CompletePassed, completeStreamOf } from '@numlife/numbers';
 import type { Checkpoints } from '@numlife/views';
-import type { Metrics } from '@numlife/runtime';
 
 export interface PublisherOptions {
   readonly store: EventStore;
   readonly transport: Transport;
-  readonly carriers: () => readonly CarrierId[];
+  readonly carriers: readonly CarrierId[];
   readonly checkpoints: Checkpoints;
   readonly clock: Clock;
-  readonly metrics: Metrics;
+  readonly onPublished: (messages: number) => void;
   /** Added to positions, so that a sequence never goes back when a store was moved. */
   readonly sequenceBase: bigint;
 }
@@ -49,7 +48,7 @@ export class Publisher implements FollowerTarget {
   async takeOver(): Promise<Checkpoint> {
     const { checkpoints, store, carriers } = this.#options;
     const checkpoint = await checkpoints.takeOver(name);
-    for (const carrier of carriers()) {
+    for (const carrier of carriers) {
       for await (const stored of store.readStream(completeStreamOf(carrier))) {
         if (checkpoint.position === undefined || stored.position > checkpoint.position) break;
         this.#count(decodeEnvelope<CompletePassed>(stored).data);
@@ -59,7 +58,7 @@ export class Publisher implements FollowerTarget {
   }
 
   async apply(page: StorePage, from: Checkpoint): Promise<void> {
-    const { transport, checkpoints, metrics } = this.#options;
+    const { transport, checkpoints, onPublished } = this.#options;
     const messages: Message[] = [];
     for (const stored of page.events) {
       const type = typeOf(stored);
@@ -67,7 +66,7 @@ export class Publisher implements FollowerTarget {
       else if (type === 'AppsTold') messages.push(this.#message(decodeEnvelope<AppsTold>(stored), stored.position));
     }
     if (messages.length > 0) await transport.publish(topics.lifecycle, messages);
-    metrics.published.inc({ topic: topics.lifecycle }, messages.length);
+    onPublished(messages.length);
     if (from.position !== page.position) await checkpoints.move(name, from, page.position);
     this.#passed = page.position;
   }

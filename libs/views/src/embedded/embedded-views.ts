@@ -5,7 +5,7 @@ import type { Participant } from '@numlife/participants';
 import { type Database, openReader, type Statement, type Writer } from '@numlife/sqlite';
 import { openEmbeddedStoreReader } from '@numlife/store-embedded';
 import { Kysely, SqliteDialect } from 'kysely';
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { CheckedNumber } from '../checked-number.js';
 import type { Checkpoints } from '../checkpoints.js';
 import { latestReportsIn } from '../latest-reports.js';
@@ -16,6 +16,7 @@ import { batch, batches, receipts } from '../queries/receipts.js';
 import type { ViewsSchema } from '../schema.js';
 import type { CarrierFinding, FindingQuery, Page, ReceiptQuery, Views } from '../views.js';
 import { Waiting } from '../waiting.js';
+import { checkpointsIn } from './checkpoints-client.js';
 import type { CheckpointRequest } from './checkpoints-thread.js';
 import { CompletesCache } from './completes-cache.js';
 import type { FollowMessage, FollowStore } from './projection-thread.js';
@@ -41,15 +42,11 @@ export class EmbeddedViews implements Views {
   #position: Position | undefined;
   #hasCaughtUp = false;
 
-  readonly checkpoints: Checkpoints = {
-    takeOver: async (name) => (await this.#parts.checkpoints.submit({ type: 'take-over', name }))!,
-    move: async (name, from, to) => {
-      await this.#parts.checkpoints.submit({ type: 'move', name, from, to });
-    },
-  };
+  readonly checkpoints: Checkpoints;
 
   constructor(parts: EmbeddedParts) {
     this.#parts = parts;
+    this.checkpoints = checkpointsIn(parts.checkpoints);
     this.#reader = openReader(parts.file);
     this.#db = new Kysely<ViewsSchema>({ dialect: new SqliteDialect({ database: this.#reader }) });
     this.#checkState = this.#reader.prepare('select version, check_state from numbers where number_id = ?').raw();
@@ -84,6 +81,11 @@ export class EmbeddedViews implements Views {
       signal.removeEventListener('abort', stop);
       port.close();
     }
+  }
+
+  /** The checkpoints for a follower in another thread, which joins with it (`joinCheckpoints`). */
+  shareCheckpoints(): MessagePort {
+    return this.#parts.checkpoints.share();
   }
 
   /** Once they have been level with the store; they stay ready when they fall behind under load. */
