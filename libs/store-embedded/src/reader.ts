@@ -10,6 +10,7 @@ import {
 } from '@numlife/event-sourcing';
 import { type Database, onCommit, openReader, type Statement, statements, translating } from '@numlife/sqlite';
 import { nonceBytes } from './packing.js';
+import type { Interest, RareStreams } from './rare-streams.js';
 import { hashOf } from './stream-hash.js';
 import { Wake } from './wake.js';
 
@@ -30,7 +31,11 @@ export class EmbeddedReader implements Omit<EventStore, 'append'> {
   readonly #prepare: (sql: string) => Statement;
   readonly #wakes = new Set<Wake>();
 
-  constructor(file: string) {
+  /** `rare`: what this process appends to; absent where another thread does. */
+  constructor(
+    file: string,
+    private readonly rare?: RareStreams,
+  ) {
     this.#file = file;
     this.#db = openReader(file);
     this.#prepare = statements(this.#db);
@@ -75,20 +80,25 @@ export class EmbeddedReader implements Omit<EventStore, 'append'> {
 
   async *readAll({ after, streams, signal }: ReadAll): AsyncIterable<StorePage> {
     const wake = new Wake();
-    const stop = onCommit(this.#file, () => wake.ring());
+    const ring = () => wake.ring();
+    const stop = onCommit(this.#file, ring);
     this.#wakes.add(wake);
-    const onAbort = () => wake.ring();
-    signal.addEventListener('abort', onAbort);
+    signal.addEventListener('abort', ring);
+    const interest = this.#interestIn(streams);
     try {
       let position = after ?? (0n as Position);
+      let isLevel = false;
       for (let first = true; !signal.aborted; first = false) {
-        const page = this.#page(position, streams);
+        const skips: boolean = isLevel && !interest.mayHave();
+        const page: StorePage = skips ? nothingUpTo(this.#end()) : this.#page(position, streams);
         if (first || page.position > position) yield page;
         position = page.position;
-        await (page.caughtUp ? wake.rung() : setImmediate());
+        isLevel = page.caughtUp;
+        await (isLevel ? wake.rung() : setImmediate());
       }
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      interest.leave();
+      signal.removeEventListener('abort', ring);
       this.#wakes.delete(wake);
       stop();
     }
@@ -97,6 +107,10 @@ export class EmbeddedReader implements Omit<EventStore, 'append'> {
   close(): void {
     this.#db.close();
     for (const wake of this.#wakes) wake.ring();
+  }
+
+  #interestIn(streams: readonly string[] | undefined): Interest {
+    return (streams && this.rare?.follow(streams)) ?? inAll;
   }
 
   #page(after: Position, prefixes: readonly string[] | undefined): StorePage {
@@ -138,6 +152,9 @@ export class EmbeddedReader implements Omit<EventStore, 'append'> {
     if (!this.#db.open) throw new InfrastructureFailure('unavailable', `${this.#file}: the store is closed`);
   }
 }
+
+const inAll: Interest = { mayHave: () => true, leave: () => undefined };
+const nothingUpTo = (position: Position): StorePage => ({ position, events: [], caughtUp: true });
 
 function storedEvent([position, stream, revision, id, content]: Row): StoredEvent {
   return {

@@ -2,6 +2,7 @@ import { type EventStore, InfrastructureFailure, type Write, type WriteResult } 
 import { workerModule, Writer, type WriterPragmas } from '@numlife/sqlite';
 import { type Appended, migrations } from './append-writer.js';
 import { pack } from './packing.js';
+import { RareStreams } from './rare-streams.js';
 import { EmbeddedReader } from './reader.js';
 
 /** "NLes" */
@@ -31,9 +32,13 @@ export async function openEmbeddedStore({ file, sizeBytesMax }: EmbeddedStoreOpt
     applicationId,
     schemaVersion: migrations.length,
   });
-  const reader = new EmbeddedReader(file);
+  const rare = new RareStreams();
+  const reader = new EmbeddedReader(file, rare);
   return {
-    append: (writes) => append(writer, writes),
+    append: async (writes) => {
+      const appending = rare.appending(writes);
+      return append(writer, writes).finally(() => appending.ended());
+    },
     ...readingOf(reader),
     limit: (bytes) => writer.limit(bytes),
     pragmas: () => writer.pragmas(),
