@@ -363,7 +363,7 @@ describe('what carriers send', () => {
     expect((await timeline(two['number'] as string))['findings']).toEqual([]);
   });
 
-  it('a suspended carrier is unknown, though its duplicates are still told; admitted again it goes on', async () => {
+  it('a suspended carrier is unknown, though its duplicates and ports to it are still told; admitted again it goes on', async () => {
     const number = numberOf('cu', (serial += 1));
     const report = opened(number);
     await judged('cu', report);
@@ -371,7 +371,11 @@ describe('what carriers send', () => {
     expect(suspended.status).toBe(200);
     const toIt = { kind: 'ported', holder: undefined, toCarrier: 'cu', portOrderId: 'p' };
     expect(await judged('cu', report, opened(numberOf('cu', (serial += 1))))).toEqual(['duplicate', 'UNKNOWN_CARRIER']);
-    expect(await judged('ct', opened(fresh(), toIt))).toEqual(['UNKNOWN_CARRIER']);
+    const toNobody = { ...toIt, toCarrier: 'cux' };
+    expect(await judged('ct', opened(fresh(), toIt), opened(fresh(), toNobody))).toEqual([
+      'recorded-with-anomaly',
+      'UNKNOWN_CARRIER',
+    ]);
     const { body } = await system.get('caict', '/hub/v1/participants');
     const { status: _, ...before } = body.participants.find((one: Fields) => one['id'] === 'cu');
     const admitted = await system.post('caict', '/hub/v1/participants', before);

@@ -54,6 +54,13 @@ const { uuidV5 } = createPrivacy({});
 const isSame = (before: BindingRow, { token, verifiedAt }: PutBinding): boolean =>
   before.token === token && before.verified_at === verifiedAt;
 
+/**
+ * Of a binding about whose number nothing was told: something may have happened to it that is not told any more. A frozen
+ * one was frozen on the hub's answer, and is in order again only on its answer, however lately it was verified.
+ */
+const isToAsk = ({ verifiedAt }: PutBinding, before: BindingRow | undefined, workedThroughMs: number): boolean =>
+  epochMsOf(verifiedAt) < workedThroughMs || before?.state === 'frozen';
+
 /** Keeps bindings and judges them whenever something about them is new. Lives in the writer's thread. */
 export class BindingTable {
   readonly #sql: ReturnType<typeof statements>;
@@ -95,7 +102,7 @@ export class BindingTable {
       const told = this.#told(binding.token);
       if (!before) added += 1;
       reply.actions += this.#putOne(binding, { before, told }, { name: `put ${put}`, because: 'binding-put', now });
-      if (told || epochMsOf(binding.verifiedAt) >= workedThroughMs) continue;
+      if (told || !isToAsk(binding, before, workedThroughMs)) continue;
       this.#sql.ask.run(binding.account, binding.token, binding.verifiedAt, binding.sealedNumber);
       reply.questions += 1;
     }

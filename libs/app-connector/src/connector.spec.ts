@@ -169,6 +169,20 @@ describe('a binding older than what was worked through, of a number about which 
     ]);
   });
 
+  it('is checked again when it is verified anew, however lately, and unfrozen within the present generation', async () => {
+    world.hub = { answer: 'yes', reason: 'HOLDER_CHANGED', knownUpTo: null };
+    await world.put('a', mine, old);
+    await until('it is frozen', () => world.acted.length === 2);
+    world.hub = { answer: 'no', reason: 'SAME_HOLDER', knownUpTo: null };
+    // Later than all that was worked through, whose times are the transport's.
+    const afterwards = '2100-01-01T00:00:00Z';
+    world.clock.ms = Date.parse(afterwards);
+    await world.put('a', mine, afterwards);
+    await until('it is unfrozen', () => world.acted.length === 3);
+    expect(world.actions()).toEqual(['a freeze', 'a reverify', 'a unfreeze']);
+    expect(world.states()).toEqual({ a: 'active' });
+  });
+
   it('is checked later where the hub is away, after a restart too', async () => {
     await world.put('a', mine, old);
     await until('the hub was asked in vain', () => world.asked.length > 0);

@@ -65,11 +65,15 @@ export function unknownCarrier(
 ): Rejection | undefined {
   if (!reference.isCarrier(carrier))
     return { code: 'UNKNOWN_CARRIER', detail: 'the reporting carrier is not admitted, or is suspended' };
-  if (happening?.kind === 'ported' && !reference.isCarrier(happening.toCarrier)) {
+  if (happening?.kind === 'ported' && !wasAdmitted(happening.toCarrier, reference)) {
     return { code: 'UNKNOWN_CARRIER', detail: 'toCarrier: not the id of an admitted carrier' };
   }
   return undefined;
 }
+
+/** Suspended since or not: its donors still tell what was ported to it. */
+const wasAdmitted = (carrier: CarrierId, reference: ReferenceData): boolean =>
+  reference.isCarrier(carrier) || reference.everyCarrier().includes(carrier);
 
 export function inFuture(instant: Instant | undefined, now: Instant, field: string): Rejection | undefined {
   if (instant === undefined || instant <= latestOf(now)) return undefined;
