@@ -1,3 +1,4 @@
+import { withMemoryBounds } from '@numlife/runtime';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +29,7 @@ export class System {
         ...profiling,
         ...(process.env.BENCH_FLAGS ?? '').split(' ').filter(Boolean),
       ],
+      env: withMemoryBounds(process.env), // As `numlife start` does.
     });
     system.#child = child;
     child.on('message', (message) => system.#take(message));

@@ -10,3 +10,4 @@ export * from './system-clock.js';
 export * from './paging.js';
 export * from './keep-running.js';
 export * from './body.js';
+export * from './process-memory.js';

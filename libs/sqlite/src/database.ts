@@ -8,12 +8,19 @@ export type Statement = BetterSqlite3.Statement<unknown[], unknown>;
 export const busyTimeoutMs = 10_000;
 
 /**
+ * Pages a reader holds in memory: room for the inner pages of a table of a million rows. A leaf that is not there comes
+ * from the system's own cache, which all of a file's readers share; there are seven of them in the process.
+ */
+const cacheKibMax = 8 * 1024;
+
+/**
  * A read-only connection for the calling thread. It never blocks the writer, nor the writer it (WAL); but it keeps the
  * log from being reset while a statement is left open half-way, so no `iterate()` may outlive its tick.
  */
 export function openReader(file: string): Database {
   return translating(file, () => {
     const db = new BetterSqlite3(file, { readonly: true, fileMustExist: true, timeout: busyTimeoutMs });
+    db.pragma(`cache_size = -${cacheKibMax}`);
     db.pragma('schema_version'); // Opening reads nothing: a file that is no database shows itself here.
     return db;
   });

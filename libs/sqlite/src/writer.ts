@@ -9,6 +9,13 @@ const requestsMax = 4_096;
 /** Transferred bytes under way at a time. */
 const bytesMax = 32 * 1024 * 1024;
 
+/**
+ * What a writer's thread may take for its objects, almost all of which live for one group: two semi-spaces of 8 MiB (the
+ * first figure counts three), where Node's default fills 128 MiB a thread before it takes anything away. The second is far
+ * above what a writer keeps; one that passes it ends with `storage-error`. Options of the process stand above both.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 };
+
 /** The thread that writes, or a port to it. */
 type Thread = Worker | MessagePort;
 
@@ -46,7 +53,7 @@ export class Writer<Request, Reply> {
   /** Rejects with `damaged`, `unsupported-version` or `storage-error` when the file cannot be opened. */
   static async open<Request, Reply>({ module, ...file }: WriterOptions): Promise<Writer<Request, Reply>> {
     const workerData: ThreadData = { ...file, moduleUrl: module.href };
-    const worker = new Worker(workerModule(import.meta.url, './writer-thread.js'), { workerData });
+    const worker = new Worker(workerModule(import.meta.url, './writer-thread.js'), { workerData, resourceLimits });
     const [first] = (await once(worker, 'message')) as [FromWriter];
     if (first.kind === 'refused') throw errorFromWire(first.failure);
     invariant(first.kind === 'opened', 'a writer first says that it is open');

@@ -7,10 +7,14 @@ import { createRetention } from './retention.js';
 
 export { migrations } from './schema.js';
 
+/** Logs grow at their end and are read by others, so pages held here are of use to compaction alone, which passes once. */
+const cacheKib = 8 * 1024;
+
 const done: Reply = { kind: 'done' };
 
 /** Runs in the writer's thread, inside the transaction of the group. */
 export function createWriter(db: Database): RequestHandler<Request, Reply> {
+  db.pragma(`cache_size = -${cacheKib}`);
   const ensureTopics = createEnsureTopics(db);
   const append = createAppend(db);
   const commitOffsets = createCommitOffsets(db);

@@ -1,3 +1,4 @@
+import { withMemoryBounds } from '@numlife/runtime';
 import type { Command } from 'commander';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +20,7 @@ export function addStart(program: Command): void {
     .action(async ({ data, port, empty }: Options) => {
       // When this process is gone, however it went, the server's input ends, and it stops.
       const env = {
-        ...process.env,
+        ...withMemoryBounds(process.env),
         STOP_WITH_STDIN: 'yes',
         ...(data ? { DATA_DIR: data } : {}),
         ...(port ? { PORT: port } : {}),

@@ -1,6 +1,7 @@
 import type { BatchId, CarrierId } from '@numlife/contracts';
 import { decodeEnvelope, type EventStore } from '@numlife/event-sourcing';
 import { type IntakeEvent, intakeStreamOf } from '@numlife/numbers';
+import { LineSet } from './line-set.js';
 import type { BatchEnd, ReportLine } from './report-message.js';
 
 /** Batches whose rejected and duplicate lines are kept in memory; an older one is read again when it comes up. */
@@ -11,22 +12,22 @@ const batchesKeptMax = 64;
  * delivered again, even if it would be accepted by now: it has its receipt.
  */
 export class LineOutcomes {
-  readonly #kept = new Map<string, Set<number>>();
+  readonly #kept = new Map<string, LineSet>();
   constructor(private readonly store: EventStore) {}
 
   async of(lines: readonly (ReportLine | BatchEnd)[], partition: number): Promise<KnownLines> {
-    const known = new Map<BatchId, Set<number>>();
+    const known = new Map<BatchId, LineSet>();
     for (const { batchId, carrier } of lines) {
       if (!known.has(batchId)) known.set(batchId, await this.#linesOf(intakeStreamOf(batchId, partition), carrier));
     }
     return new KnownLines(known);
   }
 
-  async #linesOf(stream: string, carrier: CarrierId): Promise<Set<number>> {
+  async #linesOf(stream: string, carrier: CarrierId): Promise<LineSet> {
     const key = `${carrier} ${stream}`;
     let lines = this.#kept.get(key);
     if (!lines) {
-      lines = new Set();
+      lines = new LineSet();
       for await (const stored of this.store.readStream(stream)) {
         const event = decodeEnvelope<IntakeEvent>(stored);
         const { line, ...of } = event.data as { line?: number; carrier: CarrierId };
@@ -42,7 +43,7 @@ export class LineOutcomes {
 }
 
 export class KnownLines {
-  constructor(private readonly lines: ReadonlyMap<BatchId, Set<number>>) {}
+  constructor(private readonly lines: ReadonlyMap<BatchId, LineSet>) {}
   has(batchId: BatchId, line: number): boolean {
     return this.lines.get(batchId)?.has(line) === true;
   }
