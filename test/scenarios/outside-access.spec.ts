@@ -75,7 +75,7 @@ describe('who may call what', () => {
     if (allowed === anyone) {
       // Without an assertion there is no token, but it is not the caller's token that is missed.
       expect(path === '/auth/v1/token' ? bare.body.code : bare.status).toBe(
-        path === '/auth/v1/token' ? 'UNSUPPORTED_GRANT_TYPE' : 200,
+        path === '/auth/v1/token' ? 'INVALID_REQUEST' : 200,
       );
       return;
     }
@@ -288,6 +288,27 @@ describe('who may call what', () => {
         status: 400,
         code: 'UNSUPPORTED_GRANT_TYPE',
       });
+    });
+
+    it('are refused as OAuth says it, beside the problem document', async () => {
+      const ask = (type: string, body: string): Promise<Answer> =>
+        system.call(undefined, 'POST', '/auth/v1/token', { type, body });
+      const form = 'application/x-www-form-urlencoded';
+      const refusals = {
+        'another grant': [await ask(form, 'grant_type=password'), 400, 'unsupported_grant_type'],
+        'no grant': [await ask(form, ''), 400, 'invalid_request'],
+        'no assertion': [await ask(form, 'grant_type=client_credentials'), 401, 'invalid_client'],
+        'a wide scope': [await grant(await assertionOf('ct'), { scope: 'hub:operate' }), 400, 'invalid_scope'],
+        'no form': [await ask('text/plain', 'x'), 415, 'invalid_request'],
+        'no JSON': [await ask('application/json', '{'), 400, 'invalid_request'],
+      } as const;
+      for (const [name, [answer, status, error]] of Object.entries(refusals)) {
+        expect([name, answer.status, answer.body.error]).toEqual([name, status, error]);
+        expect(answer.body.error_description).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
+        expect(answer.headers.get('cache-control')).toBe('no-store');
+        isProblem(answer);
+      }
+      expect(Object.keys((await call('shop', 'GET', '/carrier/v1/batches')).body)).not.toContain('error');
     });
 
     it('a client file is its owner’s alone', async () => {

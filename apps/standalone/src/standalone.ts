@@ -204,7 +204,8 @@ export class Standalone {
       nowMs: () => Date.parse(clock.now()),
     });
     const { HOST: host, PORT: port } = configuration;
-    const http = await startHttp(root, { logger, tokens, host, port, textPaths: ['/carrier/v1/reports'] });
+    const paths = { textPaths: ['/carrier/v1/reports'], tokenPath: '/auth/v1/token' };
+    const http = await startHttp(root, { logger, tokens, host, port, ...paths });
     this.#steps.push({ name: 'http', stop: () => http.app.close() });
     return http.url;
   }

@@ -17,6 +17,8 @@ export interface HttpOptions {
   readonly port: number;
   /** Paths whose JSON bodies are handed over as text: whoever reads them checks more than JSON.parse does. */
   readonly textPaths?: readonly string[];
+  /** Where tokens are asked for: its errors say what OAuth's say, too. */
+  readonly tokenPath?: string;
 }
 
 /** A Nest application on Fastify with our guard, problem documents and bodies: JSON parsed, CSV and NDJSON as streams. */
@@ -39,7 +41,7 @@ export async function startHttp(
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   fastify.server.headersTimeout = headersTimeoutMs;
   addBodies(fastify, options.textPaths ?? []);
-  app.useGlobalFilters(new ProblemFilter(options.logger));
+  app.useGlobalFilters(new ProblemFilter(options.logger, options.tokenPath));
   app.useGlobalGuards(new AccessGuard(options.tokens));
   await app.listen(options.port, options.host);
   return { app, url: await app.getUrl() };

@@ -53,10 +53,25 @@ export const problemBody = (status: number, code: string, details: ProblemDetail
   ...details,
 });
 
+const oauthErrors = ['invalid_request', 'invalid_client', 'unsupported_grant_type', 'invalid_scope'];
+
+/** What OAuth's own clients read of a token endpoint's error (RFC 6749, 5.2); its texts take no quotes and ASCII alone. */
+function oauthError({ status, code, title, detail }: Problem): { error: string; error_description: string } {
+  const own = oauthErrors.find((error) => error === code.toLowerCase());
+  const general = status < 500 ? 'invalid_request' : 'server_error';
+  return {
+    error: own ?? general,
+    error_description: (detail ?? title).replaceAll(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?'),
+  };
+}
+
 /** Every error becomes a problem document; what is our own fault is logged, without the request's content. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly logger: Logger) {}
+  constructor(
+    private readonly logger: Logger,
+    private readonly tokenPath?: string,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -69,7 +84,10 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = this.#problemOf(error, request);
     if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
     if (problem.status === 503) void reply.header('retry-after', '5');
-    void reply.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+    const isOfTokens = this.tokenPath !== undefined && request.routeOptions.url === this.tokenPath;
+    if (isOfTokens) void reply.header('cache-control', 'no-store');
+    const body = isOfTokens ? { ...problem, ...oauthError(problem) } : problem;
+    void reply.status(problem.status).type('application/problem+json').send(JSON.stringify(body));
   }
 
   #problemOf(error: unknown, request: FastifyRequest): Problem {

@@ -73,6 +73,8 @@ export class DevelopmentIssuer {
   }
 
   async token(request: TokenRequest): Promise<TokenAnswer> {
+    if (typeof request.grant_type !== 'string' || request.grant_type === '')
+      throw oauthProblem('invalid_request', 'grant_type: missing; it takes client_credentials');
     if (request.grant_type !== 'client_credentials')
       throw oauthProblem('unsupported_grant_type', 'grant_type: takes client_credentials');
     if (request.client_assertion_type !== assertionType || typeof request.client_assertion !== 'string') {

@@ -240,6 +240,9 @@ export class Problem {
   @Code() code!: string;
   @Optional() @AnyText(2_048, 0) detail?: string;
   @Optional() @NestedList(() => FieldProblem, pageMax) errors?: FieldProblem[];
+  /** Of `POST /auth/v1/token` alone, as RFC 6749 (5.2) has them. */
+  @Optional() @AnyText(64) error?: string;
+  @Optional() @AnyText(2_048, 0) error_description?: string;
 }
 
 export class KeptBinding {
