@@ -5,6 +5,7 @@ import { type Metrics, ProblemException } from '@numlife/runtime';
 import { createHash, randomUUID } from 'node:crypto';
 import type { CutReport } from '../cut/reports.js';
 import type { Uploads } from './uploads.js';
+import { type Slice, sliceLines } from './uploads-writer.js';
 
 export interface IntakeOptions {
   readonly transport: Transport;
@@ -25,8 +26,6 @@ export interface Received {
   readonly received: number;
 }
 
-/** Lines published and remembered at a time. A multiple never changes what a batch's slices are: they are counted from its start. */
-const sliceLines = 500;
 const encoder = new TextEncoder();
 
 /**
@@ -39,17 +38,15 @@ export class Intake {
   async receive(upload: Upload): Promise<Received> {
     const { uploads, clock } = this.options;
     const batchId = this.#batchIdOf(upload);
-    const batch = {
+    const batch: Batch = {
       carrier: upload.carrier,
       batchId,
       batchAt: clock.now(),
       hash: createHash('sha256'),
       received: 0,
+      begun: false,
       again: false,
     };
-    const begun = await uploads.begin(batch, batch.batchAt);
-    batch.batchAt = begun.batchAt as Instant;
-    batch.again = begun.finishedHash !== null;
     let slice: CutReport[] = [];
     for await (const reports of upload.reports) {
       for (const report of reports) {
@@ -60,7 +57,8 @@ export class Intake {
       }
     }
     if (slice.length > 0) await this.#take(slice, batch);
-    const { same } = await uploads.finish(batch, batch.received, batch.hash.digest('base64url'));
+    else if (!batch.begun) await this.#begin(batch);
+    const { same } = await uploads.finish(batch, upToHere(batch));
     if (!same) throw otherBytes();
     await this.#publishEnd(batch);
     return { batchId, received: batch.received };
@@ -74,20 +72,27 @@ export class Intake {
     return this.options.privacy.uuidV5('batch', carrier, idempotencyKey) as BatchId;
   }
 
-  /** The slice's hash first: other bytes under the same key are noticed before any of them is taken. */
+  /**
+   * The slice's hash first: other bytes under the same key are noticed before any of them is taken. A slice is whole, or
+   * the last of an upload that came in to its end, so it is comparable whenever the upload broke.
+   */
   async #take(slice: readonly CutReport[], batch: Batch): Promise<void> {
     const { uploads, metrics } = this.options;
     for (const { line, text, unreadable } of slice) batch.hash.update(`${line}\0${unreadable ?? ''}\0${text}\n`);
     batch.received += slice.length;
+    if (!batch.begun) await this.#begin(batch, upToHere(batch));
+    else if (!batch.again && !(await uploads.slice(batch, upToHere(batch))).same) throw otherBytes();
     if (batch.again) return; // All of it is on the transport; only whether the bytes are the same is asked.
-    const hash = batch.hash.copy().digest('base64url');
-    // The last slice of an upload that broke off may have been shorter; whole slices are comparable.
-    if (slice.length === sliceLines) {
-      const { same } = await uploads.slice(batch, batch.received, hash);
-      if (!same) throw otherBytes();
-    }
     await this.#publish(slice, batch);
     metrics.accepted.inc({ carrier: batch.carrier }, slice.length);
+  }
+
+  async #begin(batch: Batch, first?: Slice): Promise<void> {
+    const { same, upload } = await this.options.uploads.begin(batch, batch.batchAt, first);
+    if (!same) throw otherBytes();
+    batch.batchAt = upload.batchAt as Instant;
+    batch.again = upload.finishedHash !== null;
+    batch.begun = true;
   }
 
   async #publish(slice: readonly CutReport[], batch: Batch): Promise<void> {
@@ -138,8 +143,11 @@ interface Batch {
   batchAt: Instant;
   readonly hash: ReturnType<typeof createHash>;
   received: number;
+  begun: boolean;
   again: boolean;
 }
+
+const upToHere = ({ received, hash }: Batch): Slice => ({ received, hash: hash.copy().digest('base64url') });
 
 const cloudEvent = (id: string, type: string, carrier: CarrierId): Record<string, string> => ({
   ce_specversion: '1.0',

@@ -1,5 +1,5 @@
 import { openReader, Writer, workerModule } from '@numlife/sqlite';
-import type { UploadKey, UploadRow, UploadsReply, UploadsRequest } from './uploads-writer.js';
+import type { Slice, UploadKey, UploadsReply, UploadsRequest } from './uploads-writer.js';
 
 const applicationId = 0x6e6c7570; // "nlup"
 
@@ -22,13 +22,14 @@ export class Uploads {
     return new Uploads(writer, openReader(file));
   }
 
-  async begin({ carrier, batchId }: UploadKey, batchAt: string): Promise<UploadRow> {
-    return (await this.writer.submit({ type: 'begin', carrier, batchId, batchAt })).upload;
+  /** With its first slice, in one write. */
+  begin({ carrier, batchId }: UploadKey, batchAt: string, first: Slice | undefined): Promise<UploadsReply> {
+    return this.writer.submit({ type: 'begin', carrier, batchId, batchAt, first });
   }
-  slice({ carrier, batchId }: UploadKey, received: number, hash: string): Promise<UploadsReply> {
+  slice({ carrier, batchId }: UploadKey, { received, hash }: Slice): Promise<UploadsReply> {
     return this.writer.submit({ type: 'slice', carrier, batchId, received, hash });
   }
-  finish({ carrier, batchId }: UploadKey, received: number, hash: string): Promise<UploadsReply> {
+  finish({ carrier, batchId }: UploadKey, { received, hash }: Slice): Promise<UploadsReply> {
     return this.writer.submit({ type: 'finish', carrier, batchId, received, hash });
   }
 
