@@ -107,6 +107,7 @@ const paths = (): Path[] => [
   ['a participant', 'caict', ask('/hub/v1/participants', { role: 'carrier', id: canary(), name: 'x' }), 400],
   ['a suspension', 'caict', ask(`/hub/v1/participants/${canary()}/suspend`, { reason: 'x' }), 404],
   ['parked', 'caict', ask(`/hub/v1/parked/${canary()}/redrive`, { reason: 'x' }), 404],
+  ['a parked one to give up', 'caict', ask(`/hub/v1/parked/${canary()}/discard`, { reason: 'x' }), 404],
   [
     'segments',
     'caict',

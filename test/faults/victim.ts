@@ -61,6 +61,7 @@ const watchedTransport = (transport: Transport): Transport => ({
     }),
   parked: (filter) => transport.parked(filter),
   redrive: (id) => transport.redrive(id),
+  discard: (id) => transport.discard(id),
   lag: () => transport.lag(),
 });
 

@@ -30,6 +30,7 @@ const calls: readonly (readonly [string, string, readonly string[] | 'anyone'])[
   ['POST', '/hub/v1/segments', operator],
   ['GET', '/hub/v1/parked', operator],
   ['POST', '/hub/v1/parked/1/redrive', operator],
+  ['POST', '/hub/v1/parked/1/discard', operator],
   ['GET', '/hub/v1/flow', operator],
   ['PUT', '/connector/v1/bindings', apps],
   ['GET', '/connector/v1/bindings', apps],

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { decodeEnvelope, type DomainEvent } from '@numlife/event-sourcing';
+import { openEmbeddedStoreReader } from '@numlife/store-embedded';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,5 +81,59 @@ describe('a report that the hub cannot read', () => {
     expect([await knownUpTo(a), await knownUpTo(b)]).toEqual([upTo, upTo]);
     expect(await parked()).toEqual([]);
     expect((await system.post('caict', '/hub/v1/timeline', { number: b })).body).toMatchObject({ status: 'suspended' });
+  });
+
+  it('can be given up: its line is rejected, and what waits behind it goes on', async () => {
+    await writeFile(join(system.dataDir, 'trouble'), '2');
+    const [d, e] = [4, 5].map((place) => numberOf('ct', place)) as [string, string];
+    const later = { effectiveAt: '2026-03-01T09:00:00+08:00' };
+    const first = await send('ct', [
+      { ...opened('d', d), ...later },
+      { ...opened('e', e), ...later },
+    ]);
+    await pendingIs('ct', first, 1);
+    const behind = await send('ct', [{ ...opened('e2', e), ...later }]);
+    const complete = await send('ct', [{ reportId: 'v', kind: 'complete', upTo: '2026-02-02T00:00:00+08:00' }]);
+    const parkedAre = async (count: number): Promise<Parked[]> => {
+      const giveUpAt = performance.now() + 20_000;
+      for (;;) {
+        const now = await parked();
+        if (now.length === count) return now;
+        if (performance.now() > giveUpAt) throw new Error(`never ${count} parked`);
+        await delay(50);
+      }
+    };
+    const waiting = await parkedAre(3);
+    const discard = (id: string, organisation = 'caict', body: object = { reason: 'cannot be repaired' }) =>
+      system.post(organisation, `/hub/v1/parked/${id}/discard`, body);
+    const head = waiting.find((one) => one.head)!;
+    expect([(await discard(head.id, 'ct')).status, (await discard(head.id, 'caict', {})).status]).toEqual([403, 400]);
+    for (const { id } of waiting.filter((one) => !one.head))
+      expect((await discard(id)).body).toMatchObject({ status: 409, code: 'ONLY_WAITS' });
+
+    expect((await discard(head.id)).body).toEqual({ id: head.id, discarded: true });
+    for (const id of [first, behind, complete]) await pendingIs('ct', id, 0);
+    await parkedAre(0);
+    const { receipts } = (await system.get('ct', `/carrier/v1/receipts?batch=${first}&outcome=rejected`)).body;
+    expect(receipts).toMatchObject([{ line: 2, code: 'MALFORMED', detail: expect.stringContaining('given up') }]);
+    expect(await receiptsOf(behind)).toEqual(['1 recorded']);
+    expect(await receiptsOf(complete)).toEqual(['1 recorded']);
+    expect(await knownUpTo(d)).toBe('2026-02-02T00:00:00+08:00');
+    expect((await discard(head.id)).body).toMatchObject({ status: 404, code: 'UNKNOWN_PARKED_MESSAGE' });
+
+    const store = openEmbeddedStoreReader(join(system.dataDir, 'store.db'));
+    const orders: DomainEvent[] = [];
+    for await (const stored of store.readStream('operations')) orders.push(decodeEnvelope<DomainEvent>(stored));
+    store.close();
+    expect(orders.at(-1)).toMatchObject({
+      type: 'DiscardOrdered',
+      data: {
+        parkedId: head.id,
+        messageId: `${first}#2`,
+        refusedBecause: 'in trouble',
+        reason: 'cannot be repaired',
+        by: 'operator:caict',
+      },
+    });
   });
 });

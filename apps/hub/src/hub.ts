@@ -107,6 +107,11 @@ export class Hub {
     return { consumers: (await transport.lag()).map(text), followers: (await this.followers()).map(text), knownUpTo };
   }
 
+  /** Something else than the ingest gave a line its outcome: what it remembers of them is read anew. */
+  rereadOutcomes(): void {
+    this.#ingesting.abort();
+  }
+
   /** Brings the gauges up to date just before they are read. */
   async measure(): Promise<void> {
     const { transport, metrics } = this.#parts;

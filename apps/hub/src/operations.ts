@@ -11,16 +11,15 @@ import {
 import type { KeyFile } from '@numlife/privacy';
 import { type Caller, ProblemException } from '@numlife/runtime';
 import type { HubParts } from './hub.js';
-import { operationsStream, redrives } from './redrives.js';
+import { ParkedMessages } from './parked-messages.js';
 import { createHash } from 'node:crypto';
-
-const parkedSearchedMax = 1_000;
 
 type Orderer = Pick<Caller, 'role' | 'id'>;
 type SegmentImport = Pick<ImportSegments, 'segments' | 'places'>;
 
 /** What operators order. Each order is decided on its stream, recorded with who gave it, and in force when it is answered. */
 export class Operations {
+  readonly parked: ParkedMessages;
   readonly #handler: CommandHandler;
 
   constructor(
@@ -33,6 +32,7 @@ export class Operations {
       clock,
       eventId: (cause, index) => privacy.uuidV5(cause, String(index)),
     });
+    this.parked = new ParkedMessages(parts, (command) => this.#order(command));
   }
 
   async admit(admission: Admission, by: Orderer): Promise<Admission> {
@@ -93,20 +93,6 @@ export class Operations {
     const command = { type: 'importSegments', importId, ...rows, by: named(by) } as const;
     await this.#order(commandFor({ stream: segmentsStream, decider: segments, command, cause: importId }));
     return { tableVersion: reference.tableVersion(), segments: rows.segments.length };
-  }
-
-  /** Recorded first: an order that is carried out stands on record. */
-  async redrive(parkedId: string, reason: string, by: Caller): Promise<void> {
-    const { transport } = this.parts;
-    const parked = (await transport.parked({ limit: parkedSearchedMax })).find(({ id }) => id === parkedId);
-    if (!parked)
-      throw new ProblemException(404, 'UNKNOWN_PARKED_MESSAGE', {
-        detail: 'Nothing is parked under this id (any more).',
-      });
-    const { topic, group } = parked;
-    const command = { type: 'RedriveOrdered', data: { parkedId, topic, group, reason, by: named(by) } } as const;
-    await this.#order(commandFor({ stream: operationsStream, decider: redrives, command, cause: crypto.randomUUID() }));
-    await transport.redrive(parkedId);
   }
 
   /** Resolves when the reference data shows it. */

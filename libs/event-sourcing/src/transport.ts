@@ -72,9 +72,13 @@ export interface ParkedMessage {
   /** ISO 8601, UTC. */
   readonly parkedAt: string;
   readonly messageId: string;
+  readonly headers: Readonly<Record<string, string>>;
   /** First of its key: this one was refused; the others only wait behind it. */
   readonly head: boolean;
 }
+
+/** `only-waits`: it was not refused itself, so there is nothing to give up. */
+export type Discarded = 'discarded' | 'only-waits' | 'no-such-id';
 
 export interface ConsumerLag {
   readonly group: string;
@@ -104,6 +108,8 @@ export interface TopicSettings {
  * - After `PoisonMessage`, or any other error on every one of `attemptsMax` attempts, the key MUST be parked, durably before
  *   its offset is committed; later messages of that key MUST be parked behind it in order; others MUST go on.
  * - Re-driven messages MUST be handed over in order, before later ones of their key; when refused again they stay parked.
+ * - A discarded message MUST be gone for good; what waits behind it MUST then be handed over, in order, before later ones of
+ *   its key. What only waits, behind its key or its partition, MUST NOT be discarded.
  * - A `behind-partition` message MUST be handed over again by itself once nothing older of its partition is parked.
  * - A slow or dead group MUST NOT delay another.
  */
@@ -117,5 +123,7 @@ export interface Transport {
   parked(filter: { group?: string; after?: string; limit: number }): Promise<ParkedMessage[]>;
   /** Hands the parked key of this message over again, from its first parked message on. False: no such id. */
   redrive(id: string): Promise<boolean>;
+  /** Gives up a parked message that was refused: the first of its key. */
+  discard(id: string): Promise<Discarded>;
   lag(): Promise<ConsumerLag[]>;
 }

@@ -27,6 +27,7 @@ export function failingTransport(
         transport.consume({ ...consume, onBatch: (batch) => around(() => onBatch(batch)) }),
       parked: (filter) => transport.parked(filter),
       redrive: (id) => transport.redrive(id),
+      discard: (id) => transport.discard(id),
       lag: () => transport.lag(),
     },
   };

@@ -249,6 +249,49 @@ export function transportContract(name: string, open: OpenTransport): void {
       expect(await at.transport.redrive(last!.id)).toBe(false);
     });
 
+    it('A discarded message MUST be gone for good; what waits behind it MUST then be handed over, in order, before later ones of its key. What only waits, behind its key or its partition, MUST NOT be discarded.', async () => {
+      const at = await given(1);
+      const bad = new Set(['a1', 'b1']);
+      const done: string[] = [];
+      const onBatch = async (batch: MessageBatch) => {
+        for (const received of batch.messages) {
+          if (bad.has(textOf(received))) throw new PoisonMessage(received, 'bad');
+        }
+        for (const received of batch.messages) {
+          const isLast = received.key === 'complete';
+          if (isLast && batch.anythingParked()) await batch.park(received, 'waits for all', 'behind-partition');
+          else done.push(textOf(received));
+        }
+      };
+      const idOf = async (text: string) =>
+        (await at.parked()).find(({ messageId }) => messageId === `id-${text}`)?.id ?? 'gone';
+      at.consume(onBatch);
+      await at.publish('a1', 'a2', 'b1', 'a3', 'complete1');
+      await until('all are parked', async () => (await at.parkedTexts()).length === 5);
+      for (const text of ['a2', 'a3', 'complete1'])
+        expect(await at.transport.discard(await idOf(text))).toBe('only-waits');
+      expect(await at.parkedTexts()).toHaveLength(5);
+
+      const discarded = await idOf('a1');
+      expect(await at.transport.discard(discarded)).toBe('discarded');
+      await at.publish('a4');
+      await until('what waited is handed over', () => done.includes('a4'));
+      expect([...new Set(done)]).toEqual(['a2', 'a3', 'a4']);
+      await until('b still waits', async () => (await at.parkedTexts()).length === 2);
+      await at.crash();
+      at.consume(onBatch);
+      await at.publish('a5');
+      await until('its key goes on', () => done.includes('a5'));
+      expect(await at.transport.discard(discarded)).toBe('no-such-id');
+      expect(await at.transport.redrive(discarded)).toBe(false);
+
+      expect(await at.transport.discard(await idOf('b1'))).toBe('discarded');
+      await until('the complete is handed over', () => done.includes('complete1'));
+      await until('nothing is parked', async () => (await at.parkedTexts()).length === 0);
+      expect(done).not.toContain('a1');
+      expect(done).not.toContain('b1');
+    });
+
     it('A `behind-partition` message MUST be handed over again by itself once nothing older of its partition is parked.', async () => {
       const at = await given(1);
       const bad = new Set(['a1', 'b1']);

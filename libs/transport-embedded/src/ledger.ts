@@ -9,6 +9,7 @@ export interface Parking {
   readonly message: ReceivedMessage;
   readonly reason: string;
   readonly scope: Scope;
+  readonly waits?: true;
 }
 
 /** Where it is written down what became of messages handed over: the log's, or those handed over again. */
@@ -24,7 +25,7 @@ export interface Ledger {
 /** How a message that waits behind a parked one of its key is shown. */
 export const waitsBehind = 'waits behind an earlier message of its key';
 
-export const toPark = ({ message, reason, scope }: Parking): MessageToPark => ({
+export const toPark = ({ message, reason, scope, waits }: Parking): MessageToPark => ({
   offset: Number(message.offset),
   key: message.key,
   headers: message.headers,
@@ -32,6 +33,7 @@ export const toPark = ({ message, reason, scope }: Parking): MessageToPark => ({
   timestampMs: message.timestampMs,
   reason: reason.slice(0, reasonCharsMax),
   scope,
+  waits: waits === true,
 });
 
 /** What a ledger is kept with. */

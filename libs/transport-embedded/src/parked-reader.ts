@@ -13,7 +13,7 @@ interface ParkedRow {
   readonly scope: Scope;
 }
 
-type ListedRow = Omit<ParkedMessage, 'id' | 'offset' | 'messageId' | 'head'> & {
+type ListedRow = Omit<ParkedMessage, 'id' | 'offset' | 'messageId' | 'headers' | 'head'> & {
   readonly seq: number;
   readonly offset: number;
   readonly headers: string;
@@ -113,13 +113,11 @@ export class ParkedReader {
     if (seq === undefined)
       throw new InfrastructureFailure('invalid-request', '`after` is not the id of a parked message');
     const rows = group === undefined ? this.#list.all(seq, limit) : this.#listOfGroup.all(seq, group, limit);
-    return rows.map(({ seq: id, offset, headers, head, ...row }) => ({
-      ...row,
-      id: String(id),
-      offset: BigInt(offset),
-      messageId: (JSON.parse(headers) as Record<string, string>)['ce_id'] ?? '',
-      head: head === 1,
-    }));
+    return rows.map(({ seq: id, offset, headers: text, head, ...row }) => {
+      const headers = JSON.parse(text) as Record<string, string>;
+      const messageId = headers['ce_id'] ?? '';
+      return { ...row, id: String(id), offset: BigInt(offset), messageId, headers, head: head === 1 };
+    });
   }
 }
 

@@ -293,6 +293,43 @@ describe('parked keys', () => {
     expect(await at.parkedTexts()).toHaveLength(58);
   });
 
+  it('discarded with nothing behind them let the next of their key through, whatever else is parked', async () => {
+    await given();
+    bad.add('a1').add('b1');
+    at.consume(handle, { batchMessagesMax: 1 });
+    await at.publish('a1', 'b1', 'c1');
+    await until('both are parked', async () => (await at.parkedTexts()).length === 2 && handed.includes('c1'));
+    expect(await at.transport.discard(await idOf('a1'))).toBe('discarded');
+    await at.publish('a2', 'b2', 'a3');
+    await until('a3 is done', () => handed.some((text) => text.startsWith('a3')));
+    expect(handed.map((text) => text.replace(' again', ''))).toEqual(['c1', 'a2', 'a3']);
+    await until('b alone is parked', async () => (await at.parkedTexts()).join() === 'b1,b2');
+  });
+
+  it('discarded while they are handed over again do not keep back what is behind them', async () => {
+    await given();
+    bad.add('a1');
+    let inHand = (): void => undefined;
+    const again = new Promise<void>((resolve) => (inHand = resolve));
+    const letGo = Promise.withResolvers<undefined>();
+    at.consume(async (batch) => {
+      if (batch.redriven && textOf(batch.messages[0]!) === 'a1') {
+        inHand();
+        await letGo.promise;
+      }
+      await handle(batch);
+    });
+    await at.publish('a1', 'a2', 'a3');
+    await until('a is parked', async () => (await at.parkedTexts()).length === 3);
+    const id = await idOf('a1');
+    await at.transport.redrive(id);
+    await again;
+    expect(await at.transport.discard(id)).toBe('discarded');
+    letGo.resolve(undefined);
+    await until('the others are done', async () => (await at.parkedTexts()).length === 0);
+    expect(handed).toEqual(['a2 again', 'a3 again']);
+  });
+
   it('are of no concern to publishing', async () => {
     await given();
     bad.add('a1');

@@ -120,7 +120,7 @@ export class PartitionRun<Owner> {
     const { keys } = this.#books;
     const followers = fresh.filter((message) => keys.holds(message));
     if (followers.length === 0) return fresh;
-    const toParkNow = followers.map((message) => toPark({ message, reason: waitsBehind, scope: 'key' }));
+    const toParkNow = followers.map((message) => toPark({ message, reason: waitsBehind, scope: 'key', waits: true }));
     const request = { kind: 'park', group, log: of.log, at: clock.now(), messages: toParkNow } as const;
     if (!(await persist(this.#engine, request, this.#ending.signal))) return undefined;
     const followed = new Set(followers);

@@ -7,6 +7,7 @@ export type Request =
   | Refuse
   | Release
   | { readonly kind: 'redrive'; readonly seq: number }
+  | { readonly kind: 'discard'; readonly seq: number }
   | Upkeep;
 
 export interface TopicToEnsure {
@@ -53,6 +54,8 @@ export interface MessageToPark {
   readonly timestampMs: number;
   readonly reason: string;
   readonly scope: Scope;
+  /** It only waits behind one of its key. Should that one be gone by now, it is handed over at once. */
+  readonly waits: boolean;
 }
 /** Parks messages; one that is parked already stays as it is. */
 export interface Park {
@@ -95,6 +98,8 @@ export type Reply =
   | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'appended'; readonly ends: readonly LogEnd[] }
   | { readonly kind: 'redriving'; readonly group: string; readonly log: number }
+  | { readonly kind: 'discarded'; readonly group: string; readonly log: number }
+  | { readonly kind: 'only-waits' }
   | { readonly kind: 'no-such-id' }
   | { readonly kind: 'upkeep'; readonly more: boolean };
 

@@ -1,6 +1,7 @@
 import {
   type Consume,
   type ConsumerLag,
+  type Discarded,
   epochMsOf,
   InfrastructureFailure,
   invariant,
@@ -98,6 +99,15 @@ export class EmbeddedTransport implements Transport {
     if (reply.kind !== 'redriving') return false;
     this.#groups.get(reply.group)?.wake(reply.log);
     return true;
+  }
+
+  async discard(id: string): Promise<Discarded> {
+    const seq = seqOf(id);
+    if (seq === undefined) return 'no-such-id';
+    const reply = await this.#engine.submit({ kind: 'discard', seq });
+    if (reply.kind !== 'discarded') return reply.kind === 'only-waits' ? 'only-waits' : 'no-such-id';
+    this.#groups.get(reply.group)?.wake(reply.log);
+    return 'discarded';
   }
 
   lag(): Promise<ConsumerLag[]> {

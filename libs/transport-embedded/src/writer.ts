@@ -37,6 +37,8 @@ export function createWriter(db: Database): RequestHandler<Request, Reply> {
         return parking.release(request);
       case 'redrive':
         return parking.redrive(request.seq);
+      case 'discard':
+        return parking.discard(request.seq);
       case 'upkeep':
         return { kind: 'upkeep', more: retention(request.nowMs) || compactor.step() };
       default:

@@ -28,6 +28,7 @@ const troubled = (transport: Transport): Transport => ({
     }),
   parked: (filter) => transport.parked(filter),
   redrive: (id) => transport.redrive(id),
+  discard: (id) => transport.discard(id),
   lag: () => transport.lag(),
 });
 

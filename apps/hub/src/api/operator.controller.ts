@@ -78,15 +78,23 @@ export class OperatorController {
       ...(after ? { after } : {}),
       ...(group ? { group } : {}),
     });
-    const shown = parked.map((message) => ({ ...message, offset: String(message.offset) }));
+    const shown = parked.map(({ headers, ...message }) => ({ ...message, offset: String(message.offset) }));
     return { parked: shown, next: parked.length === size ? parked.at(-1)!.id : null };
   }
 
   @Post('parked/:id/redrive')
   @HttpCode(202)
   async redrive(@CalledBy() caller: Caller, @Param('id') id: string, @Body() body: unknown): Promise<object> {
-    await this.operations.redrive(id, readReason(body), caller);
+    await this.operations.parked.redrive(id, readReason(body), caller);
     return { id, redriven: true };
+  }
+
+  @Post('parked/:id/discard')
+  @HttpCode(200)
+  async discard(@CalledBy() caller: Caller, @Param('id') id: string, @Body() body: unknown): Promise<object> {
+    await this.operations.parked.discard(id, readReason(body), caller);
+    this.hub.rereadOutcomes();
+    return { id, discarded: true };
   }
 
   @Get('flow')

@@ -8,7 +8,14 @@ import {
   type Unreadable,
 } from '@numlife/contracts';
 import { type ParsedReport, parseInstant, parseReport } from '@numlife/contracts/validation';
-import { instantFromMs, type MessageBatch, PoisonMessage, type ReceivedMessage } from '@numlife/event-sourcing';
+import {
+  instantFromMs,
+  type MessageBatch,
+  type ParkedMessage,
+  PoisonMessage,
+  type ReceivedMessage,
+} from '@numlife/event-sourcing';
+import type { LineRef } from '@numlife/numbers';
 import type { Privacy } from '@numlife/privacy';
 
 /** A line of a batch as it came over the transport, opened and parsed but not yet judged. */
@@ -104,6 +111,19 @@ function open(message: ReceivedMessage, carrier: CarrierId, privacy: Privacy): P
   }
   const text = privacy.open(carrier, envelope.sealed, message.headers['ce_id']!);
   return text === undefined ? notUnsealed : parseReport(text);
+}
+
+/** Which line of which batch a parked message is, as far as its attributes say; undefined where they do not. */
+export function lineOfParked({
+  topic,
+  headers,
+}: ParkedMessage): { ref: LineRef; everyPartition: boolean; cause: string } | undefined {
+  const carrier = topicPattern.exec(topic)?.[1] as CarrierId | undefined;
+  const { ce_id: id, ce_type: type, ce_batchid: batchId = '', ce_line: line = '' } = headers;
+  if (!carrier || !id || type !== messageTypes.report || !batchIdPattern.test(batchId) || !linePattern.test(line))
+    return undefined;
+  const ref = { carrier, batchId: batchId as BatchId, line: Number(line) };
+  return { ref, everyPartition: headers['ce_everypartition'] === 'true', cause: `${carrier}/${id}` };
 }
 
 const textOf = ({ value }: ReceivedMessage): string =>

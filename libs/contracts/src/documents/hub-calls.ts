@@ -129,6 +129,15 @@ export const operatorCalls: readonly Call[] = [
     problems: [404],
   },
   {
+    method: 'post',
+    path: '/hub/v1/parked/{id}/discard',
+    summary: 'Give up a message that was refused, for good; what waits behind it is handed over; recorded',
+    scope: 'hub:operate',
+    body: ofForm(requests.Reason, examples.reason),
+    answers: { 200: { says: 'It is gone.', content: ofForm(answers.Discarded, { id: '12', discarded: true }) } },
+    problems: [404, 409],
+  },
+  {
     method: 'get',
     path: '/hub/v1/flow',
     summary: 'Lags, what is known up to when',

@@ -196,6 +196,10 @@ export class Redriven {
   @AnyText(255) id!: string;
   @YesOrNo() redriven!: boolean;
 }
+export class Discarded {
+  @AnyText(255) id!: string;
+  @YesOrNo() discarded!: boolean;
+}
 
 export class ConsumerLag {
   @AnyText(255) group!: string;

@@ -53,7 +53,7 @@ export class ParticipantAdmission {
   @Optional() @WholeNumber(1, answerWorkingDaysMax) answersWithinWorkingDays?: number;
 }
 
-/** Why a participant is suspended or a parked message is re-driven, for the record. */
+/** Why a participant is suspended or a parked message is re-driven or given up, for the record. */
 export class Reason {
   @AnyText(500) reason!: string;
 }
