@@ -39,6 +39,7 @@ const calls: readonly (readonly [string, string, readonly string[] | 'anyone'])[
   ['GET', '/connector/v1/flow', apps],
   ['GET', '/connector/v1/parked', apps],
   ['POST', '/connector/v1/parked/1/redrive', apps],
+  ['POST', '/connector/v1/parked/1/discard', apps],
   ['POST', '/auth/v1/token', anyone],
   ['GET', '/auth/v1/jwks', anyone],
   ['GET', '/health/live', anyone],

@@ -92,4 +92,18 @@ export class ConnectorController {
       throw new ProblemException(404, 'UNKNOWN_PARKED', { detail: 'Nothing parked of yours has this id.' });
     return { id, redriven };
   }
+
+  @Post('parked/:id/discard')
+  @HttpCode(200)
+  async discard(@CalledBy() caller: Caller, @Param('id') id: string, @Body() body: unknown): Promise<object> {
+    const { reason } = readBody(requestForms.Reason, body);
+    const { operations } = this.connectors.of(caller);
+    const outcome = await operations.discard(id, reason, `${caller.role}:${caller.id}`);
+    if (outcome === 'discarded') return { id, discarded: true };
+    if (outcome === 'no-such-id')
+      throw new ProblemException(404, 'UNKNOWN_PARKED', { detail: 'Nothing parked of yours has this id.' });
+    throw new ProblemException(409, 'ONLY_WAITS', {
+      detail: 'It was not refused itself: it waits behind another, and is tried when that one is done or discarded.',
+    });
+  }
 }

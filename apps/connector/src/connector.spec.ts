@@ -293,6 +293,12 @@ describe('what is parked', () => {
       body: { redriven: true },
     });
     await until('refused again', async () => (await parked())[0]?.id === one!.id);
+    const discard = (id: string, body: object, token = shop) =>
+      call('POST', `parked/${id}/discard`, { body: json(body), token });
+    expect((await discard(one!.id, {})).body).toMatchObject({ status: 400, code: 'BAD_REQUEST' });
+    expect((await discard(one!.id, { reason: 'x' }, bank)).body).toMatchObject({ status: 404, code: 'UNKNOWN_PARKED' });
+    expect((await discard(one!.id, { reason: 'lost' })).body).toEqual({ id: one!.id, discarded: true });
+    expect([await parked(), (await parked(bank)).length]).toEqual([[], 1]);
     expect((await call('GET', 'parked?after=elsewhere')).body).toMatchObject({ code: 'BAD_QUERY' });
   });
 });

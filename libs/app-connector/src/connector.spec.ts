@@ -212,10 +212,10 @@ describe('a binding older than what was worked through, of a number about which 
   });
 });
 
-describe('the login check', () => {
-  const check = (number: string, verifiedAt: string) =>
-    world.connector.loginCheck(numberOf(number), at(verifiedAt), never);
+const check = (number: string, verifiedAt: string) =>
+  world.connector.loginCheck(numberOf(number), at(verifiedAt), never);
 
+describe('the login check', () => {
   it('answers from what was told, with what the serving carrier has reported up to', async () => {
     await tell(transport, told(mine, 1));
     await tellWatermark(transport, { sequence: '2000', knownUpTo: { ct: at('2026-05-31T16:00:00Z') } });
@@ -265,6 +265,29 @@ describe('a message that cannot be understood', () => {
       async () => (await world.connector.operations.parked(undefined, 10))[0]?.kind === 'message',
     );
     expect(world.states()).toEqual({ a: 'active', b: 'frozen' });
+  });
+
+  it('can be given up: what waits behind it is applied, and what was told is trusted again once something later was', async () => {
+    const { operations } = world.connector;
+    const parked = () => operations.parked(undefined, 10);
+    await world.put('a', mine, old);
+    await tellText(transport, tokenOf(mine), 'no JSON');
+    await tell(transport, told(mine, 2));
+    await until('both parked', async () => (await parked()).length === 2);
+    const [head, waits] = await parked();
+    expect(await operations.discard(waits!.id, 'x', 'app:shop')).toBe('only-waits');
+    expect(await operations.discard(head!.id, 'lost', 'app:shop')).toBe('discarded');
+    await until('a', () => world.acted.length === 2);
+    expect(await parked()).toEqual([]);
+    expect(await operations.discard(head!.id, 'x', 'app:shop')).toBe('no-such-id');
+
+    // With nothing behind it: the hub is asked, until the next message.
+    await tellText(transport, tokenOf(other), 'no JSON');
+    await until('it is parked', async () => (await parked()).length === 1);
+    expect(await operations.discard((await parked())[0]!.id, 'lost', 'app:shop')).toBe('discarded');
+    expect((await check(other, old)).reason).toBe('STALE');
+    await tell(transport, told(other, 1));
+    await until('it is told', async () => (await check(other, old)).reason === 'HOLDER_CHANGED');
   });
 
   it("of another group cannot be re-driven through this app's connector", async () => {

@@ -1,5 +1,6 @@
-import { type Clock, epochMsOf, type ParkedMessage, type Transport } from '@numlife/event-sourcing';
+import { type Clock, type Discarded, epochMsOf, type ParkedMessage, type Transport } from '@numlife/event-sourcing';
 import type { ConnectorDatabase } from './database.js';
+import type { ParkedOrder } from './protocol.js';
 import type { PartitionProgress, ParkedAction, Queries, Sizes } from './queries.js';
 
 export interface OperationsOptions {
@@ -41,6 +42,8 @@ export type Parked =
       'account' | 'action' | 'accountSequence' | 'because' | 'attempts' | 'parkedAt'
     > & { readonly reason: string });
 
+type Order = Pick<ParkedOrder, 'kind' | 'target' | 'reason' | 'by'>;
+
 const messagePrefix = 'message-';
 const actionPrefix = 'action-';
 const messagesPage = 1_000;
@@ -79,34 +82,57 @@ export class Operations {
 
   /** Has it tried again, and writes down who wanted it and why. False: nothing of this connector has this id. */
   async redrive(id: string, reason: string, by: string): Promise<boolean> {
-    const { database, transport, clock, onRedriven } = this.options;
-    const now = clock.now();
-    const order = { kind: 'redrive', target: id, reason, by, now, nowMs: epochMsOf(now) } as const;
-    if (id.startsWith(actionPrefix)) {
-      const place = placeOf(id);
-      if (place === undefined) return false;
-      const { found } = await database.submit({ ...order, place });
-      if (found) onRedriven();
-      return found;
-    }
-    const messageId = id.slice(messagePrefix.length);
-    if (!id.startsWith(messagePrefix) || !(await this.#isOurs(messageId))) return false;
-    await database.submit({ ...order, place: undefined });
-    return transport.redrive(messageId);
+    const { transport } = this.options;
+    const order = { kind: 'redrive', target: id, reason, by } as const;
+    if (id.startsWith(actionPrefix)) return this.#orderAction(order);
+    const message = await this.#messageOf(id);
+    if (!message) return false;
+    await this.#write(order, undefined);
+    return transport.redrive(message.id);
+  }
+
+  /**
+   * Gives it up for good, and writes down who wanted it and why; what waits behind it goes on. An action counts as done. A
+   * message's number is asked of the hub at log-ins until something later is told of it.
+   */
+  async discard(id: string, reason: string, by: string): Promise<Discarded> {
+    const { transport } = this.options;
+    const order = { kind: 'discard', target: id, reason, by } as const;
+    if (id.startsWith(actionPrefix)) return (await this.#orderAction(order)) ? 'discarded' : 'no-such-id';
+    const message = await this.#messageOf(id);
+    if (!message) return 'no-such-id';
+    if (!message.head) return 'only-waits';
+    await this.#write(order, undefined);
+    return transport.discard(message.id);
+  }
+
+  async #orderAction(order: Order): Promise<boolean> {
+    const place = placeOf(order.target);
+    if (place === undefined) return false;
+    const found = await this.#write(order, place);
+    if (found) this.options.onRedriven();
+    return found;
+  }
+
+  async #write(order: Order, place: number | undefined): Promise<boolean> {
+    const now = this.options.clock.now();
+    return (await this.options.database.submit({ ...order, place, now, nowMs: epochMsOf(now) })).found;
   }
 
   /** The transport would hand over anybody's. */
-  async #isOurs(messageId: string): Promise<boolean> {
+  async #messageOf(id: string): Promise<ParkedMessage | undefined> {
     const { app, transport } = this.options;
+    if (!id.startsWith(messagePrefix)) return undefined;
+    const messageId = id.slice(messagePrefix.length);
     for (let after: string | undefined; ;) {
       const page: ParkedMessage[] = await transport.parked({
         group: app,
         limit: messagesPage,
         ...(after && { after }),
       });
-      if (page.some((message) => message.id === messageId)) return true;
+      const found = page.find((message) => message.id === messageId);
       after = page.at(-1)?.id;
-      if (after === undefined) return false;
+      if (found || after === undefined) return found;
     }
   }
 }

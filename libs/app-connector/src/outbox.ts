@@ -1,6 +1,6 @@
 import type { AccountAction, AccountActionAnswer, BindingState, Instant } from '@numlife/contracts';
 import type { Database } from '@numlife/sqlite';
-import type { ClaimedAction, DeliverReply, DeliverRequest, RedriveRequest, Settlement } from './protocol.js';
+import type { ClaimedAction, DeliverReply, DeliverRequest, ParkedOrder, Settlement } from './protocol.js';
 
 /** What the app is to do with an account, in order, and what it is because of. */
 export interface Order {
@@ -77,10 +77,14 @@ const statements = (db: Database) => ({
 /** Actions on their way to the app: of each account one at a time, in order. Lives in the writer's thread. */
 export class Outbox {
   readonly #sql: ReturnType<typeof statements>;
+  readonly #discard;
   /** The app has ever objected; until then there is nothing to take back. */
   #objected: boolean;
   constructor(db: Database) {
     this.#sql = statements(db);
+    this.#discard = db.prepare<[number], { account: string }>(
+      "DELETE FROM actions WHERE place = ? AND status = 'parked' RETURNING account",
+    );
     this.#objected = db.prepare('SELECT 1 FROM objections LIMIT 1').get() !== undefined;
   }
 
@@ -145,8 +149,15 @@ export class Outbox {
     return { claimed, nextDueMs: this.#sql.nextDue.get()?.next_attempt_ms ?? null };
   }
 
-  redrive({ place, nowMs }: RedriveRequest): boolean {
+  redrive({ place, nowMs }: ParkedOrder): boolean {
     return place !== undefined && this.#sql.redrive.run(nowMs, place).changes > 0;
+  }
+
+  /** Whoever gave it up has seen to the account: it counts as done, and what is behind it has its turn. */
+  discard({ place }: ParkedOrder): boolean {
+    const given = place === undefined ? undefined : this.#discard.get(place);
+    if (given) this.#promote(given.account);
+    return given !== undefined;
   }
 
   #settle(settlement: Settlement, now: Instant): void {

@@ -3,7 +3,7 @@ import type { AccountAction, AccountActionAnswer, Instant, RecycledAnswer, Token
 
 /** What the connector asks of the thread that writes its database. Each request is one transaction. */
 export type ConnectorRequest =
-  StartRequest | ApplyRequest | PutRequest | DeleteRequest | AnswerRequest | DeliverRequest | RedriveRequest;
+  StartRequest | ApplyRequest | PutRequest | DeleteRequest | AnswerRequest | DeliverRequest | ParkedOrder;
 
 export interface StartRequest {
   readonly kind: 'start';
@@ -100,9 +100,9 @@ export interface DeliverReply {
   readonly nextDueMs: number | null;
 }
 
-/** Writes down that a person had something parked tried again; `place` where it is an action. */
-export interface RedriveRequest {
-  readonly kind: 'redrive';
+/** Writes down that a person had something parked tried again, or given up; `place` where it is an action. */
+export interface ParkedOrder {
+  readonly kind: 'redrive' | 'discard';
   readonly target: string;
   readonly place: number | undefined;
   readonly reason: string;
@@ -110,7 +110,7 @@ export interface RedriveRequest {
   readonly now: Instant;
   readonly nowMs: number;
 }
-export interface RedriveReply {
+export interface ParkedOrderReply {
   readonly found: boolean;
 }
 
@@ -121,6 +121,7 @@ export interface Replies {
   readonly delete: DeleteReply;
   readonly answer: AnswerReply;
   readonly deliver: DeliverReply;
-  readonly redrive: RedriveReply;
+  readonly redrive: ParkedOrderReply;
+  readonly discard: ParkedOrderReply;
 }
 export type ConnectorReply = Replies[keyof Replies];

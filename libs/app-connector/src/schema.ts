@@ -100,4 +100,13 @@ export const migrations: readonly string[] = [
 
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE discards (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    target TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    discarded_by TEXT NOT NULL,
+    at TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

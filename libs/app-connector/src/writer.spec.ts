@@ -229,6 +229,17 @@ describe('the outbox', () => {
     expect(db.prepare('SELECT target, reason, redriven_by FROM redrives').all()).toHaveLength(1);
   });
 
+  it('sends what comes after a parked action once that is given up, and not the action itself', () => {
+    put('a', oldTime);
+    tell(quarantined(1));
+    const { place } = claim()[0]!;
+    const order = { place, target: 'it', reason: 'by hand', by: 'app:shop', now, nowMs: 0 } as const;
+    expect(handle({ ...order, kind: 'discard' })).toEqual({ found: false }); // It is being sent.
+    claim({ place, outcome: 'given-up', failure: 'x' });
+    expect(handle({ ...order, kind: 'discard' })).toEqual({ found: true });
+    expect([...deliverAll(), ...db.prepare('SELECT target FROM discards').pluck().all()]).toEqual(['a notify', 'it']);
+  });
+
   it('keeps a refusal to show, until the same action is done', () => {
     put('a', oldTime);
     tell(quarantined(1));

@@ -40,7 +40,9 @@ const statements = (db: Database) => ({
        worked_through_ms = max(worked_through_ms, excluded.worked_through_ms)`,
   ),
   watermark: db.prepare('UPDATE partitions SET watermark = ?, known_up_to = ? WHERE topic = ? AND partition = ?'),
+  anyInterrupted: db.prepare('SELECT 1 FROM interrupted LIMIT 1'),
   recordRedrive: db.prepare('INSERT INTO redrives (target, reason, redriven_by, at) VALUES (?, ?, ?, ?)'),
+  recordDiscard: db.prepare('INSERT INTO discards (target, reason, discarded_by, at) VALUES (?, ?, ?, ?)'),
 });
 
 class ConnectorWriter {
@@ -48,12 +50,15 @@ class ConnectorWriter {
   readonly #outbox: Outbox;
   readonly #bindings: BindingTable;
   readonly #keepTold: ReturnType<typeof toldWriter>;
+  /** Something about a number could not be understood, and nothing later about it has been applied yet. */
+  #anyInterrupted: boolean;
 
   constructor(db: Database, { app, policy }: StartRequest) {
     this.#sql = statements(db);
     this.#outbox = new Outbox(db);
     this.#bindings = new BindingTable(db, this.#outbox, app, policy);
     this.#keepTold = toldWriter(db);
+    this.#anyInterrupted = this.#sql.anyInterrupted.get() !== undefined;
     this.#outbox.recover();
   }
 
@@ -75,6 +80,11 @@ class ConnectorWriter {
         if (found) this.#sql.recordRedrive.run(request.target, request.reason, request.by, request.now);
         return { found };
       }
+      case 'discard': {
+        const found = request.place === undefined || this.#outbox.discard(request);
+        if (found) this.#sql.recordDiscard.run(request.target, request.reason, request.by, request.now);
+        return { found };
+      }
       default:
         return unreachable(request);
     }
@@ -86,6 +96,7 @@ class ConnectorWriter {
     const poison = messages.findIndex(({ kind }) => kind === 'unreadable');
     if (poison >= 0) {
       this.#sql.interrupt.run(request.keys[poison]!);
+      this.#anyInterrupted = true;
       const { reason } = messages[poison] as Extract<TopicMessage, { kind: 'unreadable' }>;
       return { outcome: 'poison', index: poison, reason };
     }
@@ -105,8 +116,12 @@ class ConnectorWriter {
 
   #saveProgress(request: ApplyRequest, watermark: Watermark | undefined): void {
     const { topic, partition, nextOffset, handledMs } = request;
-    if (nextOffset === undefined) for (const key of new Set(request.keys)) this.#sql.resume.run(key);
-    else this.#sql.workedThrough.run(topic, partition, nextOffset, handledMs);
+    // A number of which something is parked comes re-driven only. A later message has the whole state.
+    if (this.#anyInterrupted) {
+      for (const key of new Set(request.keys)) this.#sql.resume.run(key);
+      this.#anyInterrupted = this.#sql.anyInterrupted.get() !== undefined;
+    }
+    if (nextOffset !== undefined) this.#sql.workedThrough.run(topic, partition, nextOffset, handledMs);
     if (watermark) this.#sql.watermark.run(watermark.sequence, JSON.stringify(watermark.knownUpTo), topic, partition);
   }
 }

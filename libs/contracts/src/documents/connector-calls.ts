@@ -77,4 +77,13 @@ export const connectorCalls: readonly Call[] = [
     answers: { 202: { says: 'Ordered.', content: json(anyObject) } },
     problems: [404],
   },
+  {
+    method: 'post',
+    path: '/connector/v1/parked/{id}/discard',
+    summary: 'Give one up, for good; what waits behind it goes on; recorded',
+    scope: 'connector:operate',
+    body: ofForm(requests.Reason, examples.reason),
+    answers: { 200: { says: 'It is gone.', content: ofForm(answers.Discarded, { id: 'action-7', discarded: true }) } },
+    problems: [404, 409],
+  },
 ];
