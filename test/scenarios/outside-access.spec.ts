@@ -140,6 +140,19 @@ describe('who may call what', () => {
     for (const answer of [broken, xml, large]) isProblem(answer);
   });
 
+  it.each(calls.filter(([method]) => method === 'POST'))(
+    '%s %s refuses or reads a file, and lives on',
+    async (...row) => {
+      const [method, path, allowed] = row;
+      const organisation = allowed === anyone ? undefined : allowed[0];
+      for (const type of ['text/csv', 'application/x-ndjson', 'application/x-www-form-urlencoded']) {
+        const answer = await system.call(organisation, method, path, { type, body: 'number=1,since\n1,2\n' });
+        expect([type, answer.status < 500]).toEqual([type, true]);
+      }
+      expect((await call(undefined, 'GET', '/health/live')).status).toBe(200);
+    },
+  );
+
   describe('an organisation sees only its own', () => {
     it('batches, receipts and findings', async () => {
       const number = numberOf('ct', 77);
