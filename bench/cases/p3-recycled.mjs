@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { benchmark, median, scaled } from '../lib/case.mjs';
 import { bodyOf, carriers, digitsOf, rowsOf } from '../lib/day-files.mjs';
-import { System } from '../lib/system.mjs';
+import { profiling, System } from '../lib/system.mjs';
 
 const lines = scaled(40_000);
 const rounds = 3;
@@ -23,9 +23,11 @@ await benchmark('P3 POST /hub/v1/recycled', async (folder) => {
   }
   await system.settled(lines / 2);
   await system.ask('caughtUp');
-  const ours = { url: system.url, token: await system.tokenOf('app', 'shop') };
-  const constant = fork(fileURLToPath(new URL('../lib/constant-route.mjs', import.meta.url)));
-  const [theirs] = await once(constant, 'message');
+  const token = await system.tokenOf('app', 'shop');
+  const ours = { url: system.url, token, cpuUs: () => system.ask('threadCpuUs') };
+  const constant = fork(fileURLToPath(new URL('../lib/constant-route.mjs', import.meta.url)), { execArgv: profiling });
+  const [route] = await once(constant, 'message');
+  const theirs = { ...route, cpuUs: () => cpuUsOf(constant) };
   for (const server of [ours, theirs]) await load(server, {});
   const fastest = await paired(ours, theirs, {});
   const steady = await paired(ours, theirs, { connections: few });
@@ -34,6 +36,7 @@ await benchmark('P3 POST /hub/v1/recycled', async (folder) => {
   return {
     figures: [
       { name: 'as fast as it goes', unit: 'requests/s', ...fastest.rates, goal: 0.6 },
+      { name: 'CPU of the thread that answers', unit: 'µs/request', ...fastest.cpu },
       { name: `p99 of ${few} callers at once`, unit: 'ms', value: steady.p99, baseline: steady.baselineP99 },
     ],
     notes: [
@@ -54,15 +57,26 @@ async function paired(ours, theirs, options) {
   const value = of(({ answered }) => answered.requests.average);
   const baseline = of(({ constant }) => constant.requests.average);
   const ratio = of(({ answered, constant }) => answered.requests.average / constant.requests.average);
+  const cpuValue = of(({ answered }) => answered.cpuUs);
+  const cpuBaseline = of(({ constant }) => constant.cpuUs);
+  const cpuRatio = of(({ answered, constant }) => constant.cpuUs / answered.cpuUs);
   return {
     value,
+    cpu: { value: cpuValue, baseline: cpuBaseline, ratio: cpuRatio },
     rates: { value, baseline, ratio },
     p99: of(({ answered }) => answered.latency.p99),
     baselineP99: of(({ constant }) => constant.latency.p99),
   };
 }
 
-async function load({ url, token }, options) {
+async function cpuUsOf(route) {
+  const answered = once(route, 'message');
+  route.send('cpu');
+  const [cpuUs] = await answered;
+  return cpuUs;
+}
+
+async function load({ url, token, cpuUs }, options) {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const requests = Array.from({ length: questions }, (_, at) => ({
     method: 'POST',
@@ -73,7 +87,8 @@ async function load({ url, token }, options) {
       since: '2023-02-01',
     }),
   }));
+  const before = await cpuUs();
   const result = await autocannon({ url, connections, duration: seconds, requests, ...options });
   if (result.non2xx > 0 || result.errors > 0) throw new Error(`${result.non2xx} answers were none`);
-  return result;
+  return { ...result, cpuUs: ((await cpuUs()) - before) / result.requests.total };
 }

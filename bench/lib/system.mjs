@@ -9,6 +9,10 @@ const pollMs = 20;
 /** So long nothing may move before everything is said to be done. */
 const stillMs = 400;
 
+/** `BENCH_PROFILE=folder` has what is measured write its profiles there. */
+const profile = process.env.BENCH_PROFILE;
+export const profiling = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
+
 /** The system under test in a process of its own: its memory and cores are its own. */
 export class System {
   #child;
@@ -19,8 +23,6 @@ export class System {
 
   static async start(folder, { startMs }) {
     const system = new System();
-    const profile = process.env.BENCH_PROFILE;
-    const profiling = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
     const file = fileURLToPath(new URL('./system-process.mjs', import.meta.url));
     const child = fork(file, [JSON.stringify({ folder, carriers, startMs })], {
       execArgv: [

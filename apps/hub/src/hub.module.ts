@@ -3,7 +3,6 @@ import { DocumentsController } from './api/documents.controller.js';
 import { FindingsController } from './api/findings.controller.js';
 import { IssuerController } from './api/issuer.controller.js';
 import { OperatorController } from './api/operator.controller.js';
-import { RecycledAnswers } from './api/recycled-answers.js';
 import { RecycledController } from './api/recycled.controller.js';
 import { TimelineController } from './api/timeline.controller.js';
 import * as tokens from './api/tokens.js';
@@ -19,7 +18,7 @@ export interface HubApi {
   readonly issuer: DevelopmentIssuer;
 }
 
-/** The hub's HTTP API. */
+/** The hub's HTTP API, but for `recycledCall`. */
 @Module({})
 export class HubModule {
   static with({ parts, hub, operations, issuer }: HubApi): DynamicModule {
@@ -40,7 +39,6 @@ export class HubModule {
         { provide: tokens.privacy, useValue: parts.privacy },
         { provide: tokens.clock, useValue: parts.clock },
         { provide: ReferenceData, useValue: parts.reference },
-        { provide: RecycledAnswers, useValue: new RecycledAnswers(parts.views, parts.privacy, parts.clock) },
         { provide: Hub, useValue: hub },
         { provide: Operations, useValue: operations },
         { provide: DevelopmentIssuer, useValue: issuer },

@@ -1,5 +1,6 @@
 export { hubQueries } from './api/hub-queries.js';
 export { RecycledAnswers } from './api/recycled-answers.js';
+export { recycledCall } from './api/recycled-call.js';
 export { openReferenceData, type ReferenceData } from './follow/reference-data.js';
 export type { Publishing } from './follow/publishing.js';
 export { Hub, type HubParts } from './hub.js';

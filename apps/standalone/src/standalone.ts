@@ -10,6 +10,7 @@ import {
   openReferenceData,
   Operations,
   RecycledAnswers,
+  recycledCall,
 } from '@numlife/hub';
 import { createPrivacy, type KeyFile, openKeyFile } from '@numlife/privacy';
 import {
@@ -205,7 +206,8 @@ export class Standalone {
     });
     const { HOST: host, PORT: port } = configuration;
     const paths = { textPaths: ['/carrier/v1/reports'], tokenPath: '/auth/v1/token' };
-    const http = await startHttp(root, { logger, tokens, host, port, ...paths });
+    const hotCalls = [recycledCall(new RecycledAnswers(views, privacy, clock))];
+    const http = await startHttp(root, { logger, tokens, host, port, ...paths, hotCalls });
     this.#steps.push({ name: 'http', stop: () => http.app.close() });
     return http.url;
   }

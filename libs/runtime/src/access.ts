@@ -35,6 +35,17 @@ export class TokenCheck {
   readonly #checked = new Map<string, CheckedToken>();
   constructor(private readonly options: TokenCheckOptions) {}
 
+  /** Whose call it is, at once for a token that was checked before. Throws the problem that says why it is not answered. */
+  admit(authorization: string | undefined, rule: AccessRule | undefined): Caller | Promise<Caller> {
+    if (authorization === undefined || !/^bearer /i.test(authorization)) {
+      throw new ProblemException(401, 'UNAUTHENTICATED', { detail: 'Send an Authorization: Bearer token.' });
+    }
+    const token = authorization.slice(7).trim();
+    const cached = this.cached(token);
+    if (cached) return admitted(cached, rule);
+    return this.check(token).then((caller) => admitted(caller, rule));
+  }
+
   cached(token: string): Caller | undefined {
     const checked = this.#checked.get(token);
     if (!checked) return undefined;
@@ -62,6 +73,13 @@ export class TokenCheck {
     this.#checked.set(token, { caller, expiresAtMs: (payload.exp ?? 0) * 1000 });
     return caller;
   }
+}
+
+function admitted(caller: Caller, rule: AccessRule | undefined): Caller {
+  if (rule && caller.scopes.has(rule.scope) && (!rule.roles || rule.roles.includes(caller.role))) return caller;
+  throw new ProblemException(403, 'FORBIDDEN', {
+    detail: rule ? `This call needs the scope ${rule.scope}.` : 'Not for anybody.',
+  });
 }
 
 function notAuthenticated(error: unknown): ProblemException {
@@ -108,24 +126,12 @@ export class AccessGuard implements CanActivate {
     const { rule, open } = this.#ruleOf(context);
     if (open) return true;
     const request = context.switchToHttp().getRequest<WithCaller>();
-    const authorization = request.headers.authorization ?? '';
-    if (!/^bearer /i.test(authorization)) {
-      throw new ProblemException(401, 'UNAUTHENTICATED', { detail: 'Send an Authorization: Bearer token.' });
-    }
-    const token = authorization.slice(7).trim();
-    const cached = this.tokens.cached(token);
-    if (cached) return this.#admit(request, cached, rule);
-    return this.tokens.check(token).then((caller) => this.#admit(request, caller, rule));
-  }
-
-  #admit(request: WithCaller, caller: Caller, rule: AccessRule | undefined): true {
-    if (!rule || !caller.scopes.has(rule.scope) || (rule.roles && !rule.roles.includes(caller.role))) {
-      throw new ProblemException(403, 'FORBIDDEN', {
-        detail: rule ? `This call needs the scope ${rule.scope}.` : 'Not for anybody.',
-      });
-    }
-    request.caller = caller;
-    return true;
+    const admit = (caller: Caller): true => {
+      request.caller = caller;
+      return true;
+    };
+    const admitted = this.tokens.admit(request.headers.authorization, rule);
+    return admitted instanceof Promise ? admitted.then(admit) : admit(admitted);
   }
 
   #ruleOf(context: ExecutionContext): { rule: AccessRule | undefined; open: boolean } {

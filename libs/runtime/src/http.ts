@@ -3,6 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import { AccessGuard, type TokenCheck } from './access.js';
+import { addHotCalls, type HotCall } from './hot-calls.js';
 import { type Logger, nestLogger } from './logging.js';
 import { ProblemException, ProblemFilter } from './problems.js';
 
@@ -19,6 +20,7 @@ export interface HttpOptions {
   readonly textPaths?: readonly string[];
   /** Where tokens are asked for: its errors say what OAuth's say, too. */
   readonly tokenPath?: string;
+  readonly hotCalls?: readonly HotCall[];
 }
 
 /** A Nest application on Fastify with our guard, problem documents and bodies: JSON parsed, CSV and NDJSON as streams. */
@@ -43,6 +45,8 @@ export async function startHttp(
   addBodies(fastify, options.textPaths ?? []);
   app.useGlobalFilters(new ProblemFilter(options.logger, options.tokenPath));
   app.useGlobalGuards(new AccessGuard(options.tokens));
+  await app.init(); // From here on the instance has the handler of errors, which calls take on when they are added.
+  addHotCalls(fastify, options.tokens, options.hotCalls ?? []);
   await app.listen(options.port, options.host);
   return { app, url: await app.getUrl() };
 }

@@ -1,6 +1,7 @@
 export * from './access.js';
 export * from './configuration.js';
 export * from './health.js';
+export * from './hot-calls.js';
 export * from './http.js';
 export * from './logging.js';
 export * from './metrics.js';

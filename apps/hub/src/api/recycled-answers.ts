@@ -28,3 +28,7 @@ export class RecycledAnswers {
     return { answer, reason, knownUpTo: knownUpTo === null ? null : formatInstant(knownUpTo) };
   }
 }
+
+/** The same as JSON. By hand: none of its texts has a character that JSON escapes. */
+export const textOf = ({ answer, reason, knownUpTo }: RecycledAnswer): string =>
+  `{"answer":"${answer}","reason":"${reason}","knownUpTo":${knownUpTo === null ? 'null' : `"${knownUpTo}"`}}`;

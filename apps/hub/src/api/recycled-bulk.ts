@@ -4,6 +4,7 @@ import { recycled, type Since } from '@numlife/numbers';
 import { parseNumber, type Privacy } from '@numlife/privacy';
 import { ProblemException } from '@numlife/runtime';
 import type { Views } from '@numlife/views';
+import { textOf } from './recycled-answers.js';
 import { readSince } from './since.js';
 
 interface BulkOptions {
@@ -61,7 +62,7 @@ async function answer(asked: readonly Asked[], { now, views, answers }: BulkOpti
     text +=
       answers === 'text/csv'
         ? `${said},${reason},${shown ?? ''}\n`
-        : `{"answer":"${said}","reason":"${reason}","knownUpTo":${shown === null ? 'null' : `"${shown}"`}}\n`;
+        : `${textOf({ answer: said, reason, knownUpTo: shown })}\n`;
   }
   return text;
 }

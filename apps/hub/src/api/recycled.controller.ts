@@ -1,38 +1,21 @@
-import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import type { Instant, RecycledAnswer } from '@numlife/contracts';
-import { parseInstant, requestForms } from '@numlife/contracts/validation';
+import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { Clock } from '@numlife/event-sourcing';
-import type { Since } from '@numlife/numbers';
-import { parseNumber, type Privacy } from '@numlife/privacy';
-import { Access, ProblemException, readBody } from '@numlife/runtime';
+import type { Privacy } from '@numlife/privacy';
+import { Access, ProblemException } from '@numlife/runtime';
 import type { Views } from '@numlife/views';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
-import { RecycledAnswers } from './recycled-answers.js';
 import { answerBulk } from './recycled-bulk.js';
-import { readSince } from './since.js';
 import { clock, privacy, views } from './tokens.js';
 
-/** Answers "has the number changed hands since then?", singly and for files. */
-@Access({ scope: 'number-recycling:check' })
+/** Answers "has the number changed hands since then?" for files. Single questions: `recycled-call.ts`. */
 @Controller('hub/v1/recycled')
 export class RecycledController {
   constructor(
-    @Inject(RecycledAnswers) private readonly answers: RecycledAnswers,
     @Inject(views) private readonly views: Views,
     @Inject(privacy) private readonly privacy: Privacy,
     @Inject(clock) private readonly clock: Clock,
   ) {}
-
-  @Post()
-  @HttpCode(200)
-  async one(@Body() body: unknown): Promise<RecycledAnswer> {
-    const { number, since, knownAtLeast } = readQuestion(body);
-    const parsed = parseNumber(number);
-    if (parsed.kind === 'number') return this.answers.of({ number: parsed.number, since, knownAtLeast });
-    const detail = 'takes a mainland mobile number: +86…, 86… or 11 digits';
-    throw new ProblemException(400, 'INVALID_NUMBER', { errors: [{ field: 'number', detail }] });
-  }
 
   @Access({ scope: 'number-recycling:check', roles: ['app'] })
   @Post('bulk')
@@ -61,36 +44,4 @@ export class RecycledController {
 async function* continued(first: IteratorResult<string>, rest: AsyncGenerator<string>): AsyncGenerator<string> {
   if (!first.done) yield first.value as string;
   yield* rest;
-}
-
-interface Question {
-  readonly number: string;
-  readonly since: Since;
-  readonly knownAtLeast: Instant | undefined;
-}
-
-/** By hand: this is the call every log-in makes. What is not plainly right is judged, and answered, by the form. */
-export function readQuestion(body: unknown): Question {
-  const { number, since, knownAtLeast } = isPlain(body) ? body : readBody(requestForms.RecycledQuestion, body);
-  const parsed = readSince(since);
-  const known = knownAtLeast === undefined ? undefined : parseInstant(knownAtLeast);
-  if (parsed === undefined || (knownAtLeast !== undefined && known === undefined)) throw notTheForm(body);
-  return { number, since: parsed, knownAtLeast: known };
-}
-
-type Asked = { readonly number: string; readonly since: string; readonly knownAtLeast?: string | undefined };
-
-function isPlain(body: unknown): body is Asked {
-  if (body === null || typeof body !== 'object') return false;
-  const { number, since, knownAtLeast, ...others } = body as Record<string, unknown>;
-  if (typeof number !== 'string' || typeof since !== 'string') return false;
-  return (knownAtLeast === undefined || typeof knownAtLeast === 'string') && Object.keys(others).length === 0;
-}
-
-/** The form says what is wrong with it. */
-function notTheForm(body: unknown): ProblemException {
-  readBody(requestForms.RecycledQuestion, body);
-  return new ProblemException(400, 'BAD_REQUEST', {
-    errors: [{ field: 'since', detail: 'since: takes a date or an RFC 3339 instant' }],
-  });
 }
