@@ -1,6 +1,6 @@
 import type { CarrierId, Instant } from '@numlife/contracts';
 import type { Database, Statement } from '@numlife/sqlite';
-import type { TurnSnapshot } from './turn-snapshot.js';
+import type { HeldSnapshot } from './held-snapshot.js';
 
 interface Counted {
   readonly at: Instant;
@@ -19,7 +19,7 @@ export class CompletesCache {
 
   constructor(
     db: Database,
-    private readonly snapshot: TurnSnapshot,
+    private readonly snapshot: HeldSnapshot,
   ) {
     this.#version = db.prepare('PRAGMA data_version').pluck();
     this.#newer = db.prepare(

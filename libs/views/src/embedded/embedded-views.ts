@@ -20,7 +20,7 @@ import { checkpointsIn } from './checkpoints-client.js';
 import type { CheckpointRequest } from './checkpoints-thread.js';
 import { CompletesCache } from './completes-cache.js';
 import type { FollowMessage, FollowStore } from './projection-thread.js';
-import { TurnSnapshot } from './turn-snapshot.js';
+import { HeldSnapshot } from './held-snapshot.js';
 
 export interface EmbeddedParts {
   readonly file: string;
@@ -35,7 +35,7 @@ export class EmbeddedViews implements Views {
   readonly #reader: Database;
   readonly #db: Kysely<ViewsSchema>;
   readonly #checkState: Statement;
-  readonly #snapshot: TurnSnapshot;
+  readonly #snapshot: HeldSnapshot;
   readonly #completes: CompletesCache;
   readonly #store: ReturnType<typeof openEmbeddedStoreReader>;
   readonly #moved = new Waiting();
@@ -51,7 +51,7 @@ export class EmbeddedViews implements Views {
     this.#db = new Kysely<ViewsSchema>({ dialect: new SqliteDialect({ database: this.#reader }) });
     this.#checkState = this.#reader.prepare('select version, check_state from numbers where number_id = ?').raw();
     this.#store = openEmbeddedStoreReader(parts.storeFile);
-    this.#snapshot = new TurnSnapshot(this.#reader);
+    this.#snapshot = new HeldSnapshot(this.#reader);
     this.#completes = new CompletesCache(this.#reader, this.#snapshot);
     const row = this.#reader.prepare("select position from checkpoints where name = 'views'").get();
     this.#position = asPosition((row as { position: number | null } | undefined)?.position ?? null);
