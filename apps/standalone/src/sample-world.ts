@@ -10,7 +10,7 @@ import type { AppId } from '@numlife/contracts';
 import type { Issuing } from './issuing.js';
 import { SampleApp } from './sample-app.js';
 import { sampleSegments } from './reference-files.js';
-import { welcome } from './welcome.js';
+import { formatted, type Output, ready, type Said } from './welcome.js';
 
 export interface SampleWorldOptions {
   readonly folder: string;
@@ -19,6 +19,7 @@ export interface SampleWorldOptions {
   readonly issuing: Issuing;
   readonly connectors: Connectors;
   readonly logger: Logger;
+  readonly output: Output;
 }
 
 /** Small enough to be there within seconds, long enough for numbers to rest and be sold again. */
@@ -48,7 +49,7 @@ export class SampleWorld {
       await this.#load();
       if (!this.#stopped) await rm(pending);
     }
-    process.stdout.write(await welcome({ ...this.options, apps: this.#apps }));
+    this.#say(await ready({ ...this.options, apps: this.#apps }));
   }
 
   async stop(): Promise<void> {
@@ -89,7 +90,7 @@ export class SampleWorld {
   /** As anybody would: the command writes the files' receipts, the accounts go to the app and to its connector. */
   async #load(): Promise<void> {
     const out = join(this.options.folder, 'sample');
-    process.stdout.write(`Loading a small sample history (${sample.numbers} numbers, ${sample.days} days) …\n`);
+    this.#say({ state: 'loading-sample', numbers: sample.numbers, days: sample.days });
     if (!existsSync(join(out, 'manifest.json'))) {
       await rm(out, { recursive: true, force: true });
       await writeSample({ ...sample, out, segments: await sampleSegments() });
@@ -102,13 +103,20 @@ export class SampleWorld {
     }
   }
 
+  #say(said: Said): void {
+    process.stdout.write(formatted(said, this.options.output));
+  }
+
   /** Exit 1 says that some lines were rejected, as is expected of the sample. */
   async #command(...args: string[]): Promise<void> {
     if (this.#stopped) return;
-    const { folder, url, logger } = this.options;
+    const { folder, url, logger, output } = this.options;
     const command = fileURLToPath(import.meta.resolve('numlife/bin'));
     const env = { ...process.env, DATA_DIR: folder, NUMLIFE_URL: url };
-    const child = spawn(process.execPath, [command, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, [command, ...args, ...(output === 'json' ? ['--json'] : [])], {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     this.#loading = child;
     const code = await new Promise<number | null>((resolve) => child.on('exit', resolve));
     if (code !== 0 && code !== 1 && !this.#stopped)
