@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Connectors } from '@numlife/connector';
 import type { AppId } from '@numlife/contracts';
+import { InfrastructureFailure } from '@numlife/event-sourcing';
 import type { Issuing } from './issuing.js';
+import { organisations } from './organisations.js';
 import { SampleApp } from './sample-app.js';
 import { sampleSegments } from './reference-files.js';
 import { formatted, type Output, ready, type Said } from './welcome.js';
@@ -24,6 +26,7 @@ export interface SampleWorldOptions {
 
 /** Small enough to be there within seconds, long enough for numbers to rest and be sold again. */
 const sample = { numbers: 300, days: 110, until: '2026-06-30', seed: 1 };
+const sampleApps = organisations.filter(({ role }) => role === 'app').map(({ id }) => id as AppId);
 const tokenEveryMs = 30 * 60_000;
 
 /** The sample apps, each a process of its own, and the small sample history of a first start. */
@@ -36,14 +39,11 @@ export class SampleWorld {
   constructor(private readonly options: SampleWorldOptions) {}
 
   async start(firstStart: boolean, empty: boolean): Promise<void> {
-    const { folder, connectors } = this.options;
+    const { folder } = this.options;
     const pending = join(folder, 'sample.pending');
     if (firstStart && !empty) await writeFile(pending, '');
-    for (const app of connectors.apps()) await this.#startApp(app);
-    this.#refresh = setInterval(
-      () => void Promise.all(connectors.apps().map((app) => this.#writeToken(app))),
-      tokenEveryMs,
-    );
+    for (const app of sampleApps) await this.#startApp(app);
+    this.#refresh = setInterval(() => void Promise.all(sampleApps.map((app) => this.#writeToken(app))), tokenEveryMs);
     // Taken up again when the first start was interrupted.
     if (existsSync(pending)) {
       await this.#load();
@@ -72,7 +72,13 @@ export class SampleWorld {
     });
     this.#apps.push(app);
     app.onListening((appUrl) => {
-      connectors.pointTo(id, `${appUrl}/numlife/actions`);
+      try {
+        connectors.pointTo(id, `${appUrl}/numlife/actions`);
+      } catch (error) {
+        // An operator has admitted it with other domains since.
+        if (!(error instanceof InfrastructureFailure)) throw error;
+        logger.warn({ app: id }, error.message);
+      }
     });
     await app.start();
   }

@@ -120,6 +120,9 @@ export class Standalone {
     await admitOrganisations(operations, parts);
     const issuing = await Issuing.open(keys, parts);
     const connectors = await this.#startConnectors(parts, keys);
+    operations.afterAdmission(async ({ role, id }) => {
+      if (role === 'app') await connectors.add(id as AppId);
+    });
     const url = await this.#listen(parts, { hub, operations, issuing, connectors });
     const webhookSecret = (app: string) => keys.ensureWebhookSecret(app);
     const { empty, output = 'text' } = this.options;
