@@ -176,6 +176,8 @@ describe('who may call what', () => {
     expect(body).toEqual({ received: 1, stored: 1, rejected: [] });
     const reports = await system.report('mv9', [{ reportId: 'c', kind: 'complete', upTo: '2026-01-01T00:00:00Z' }]);
     expect(reports.body.receipts).toMatchObject([{ outcome: 'recorded' }]);
+    const { rates } = (await system.get('caict', '/hub/v1/flow')).body;
+    expect([rates.acceptedPerMinute > 0, rates.decidedPerMinute > 0]).toEqual([true, true]);
     expect(await system.kill('SIGTERM')).toBe(0);
     await system.run();
     expect((await system.get('web', '/connector/v1/bindings')).body.bindings).toHaveLength(1);
