@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Answer, System } from '../system.js';
 import { numberOf } from './outside/cast.js';
@@ -152,6 +152,38 @@ describe('who may call what', () => {
       expect((await call(undefined, 'GET', '/health/live')).status).toBe(200);
     },
   );
+
+  it('whoever is admitted takes part at once, and the system starts again with them', async () => {
+    const key = async (organisation: string): Promise<JWK> => {
+      const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
+      const own = { alg: 'ES256', kid: organisation };
+      const file = { organisation, audience: 'numlife', privateKey: { ...(await exportJWK(privateKey)), ...own } };
+      const name = `${organisation.split(':')[1]}.json`;
+      await writeFile(join(system.dataDir, 'clients', name), JSON.stringify(file));
+      return { ...(await exportJWK(publicKey)), ...own };
+    };
+    const admit = async (role: string, id: string): Promise<number> => {
+      const admission = { role, id, name: id, domains: ['example.com'], publicKeys: [await key(`${role}:${id}`)] };
+      return (await system.post('caict', '/hub/v1/participants', admission)).status;
+    };
+    expect([await admit('carrier', 'mv9'), await admit('app', 'web')]).toEqual([201, 201]);
+    const number = numberOf('ct', 78);
+    const binding = { account: 'w', number, verifiedAt: '2024-01-01T00:00:00Z' };
+    const { body } = await system.call('web', 'PUT', '/connector/v1/bindings', {
+      type: 'application/json',
+      body: JSON.stringify(binding),
+    });
+    expect(body).toEqual({ received: 1, stored: 1, rejected: [] });
+    const reports = await system.report('mv9', [{ reportId: 'c', kind: 'complete', upTo: '2026-01-01T00:00:00Z' }]);
+    expect(reports.body.receipts).toMatchObject([{ outcome: 'recorded' }]);
+    const { rates } = (await system.get('caict', '/hub/v1/flow')).body;
+    expect([rates.acceptedPerMinute > 0, rates.decidedPerMinute > 0]).toEqual([true, true]);
+    expect(await system.kill('SIGTERM')).toBe(0);
+    await system.run();
+    expect((await system.get('web', '/connector/v1/bindings')).body.bindings).toHaveLength(1);
+    await system.whenAppsListen();
+    expect(() => system.appUrl('web')).toThrow();
+  });
 
   describe('an organisation sees only its own', () => {
     it('batches, receipts and findings', async () => {

@@ -24,7 +24,13 @@ export interface Request {
 export type Body = NonNullable<RequestInit['body']>;
 
 const assertionSeconds = 60;
-const patienceMs = 120_000;
+/** What is sent goes on where it was after a restart of the server. */
+const patienceDefaultMs = 120_000;
+/** A person waits for the answer. */
+export const questionPatienceMs = 10_000;
+/** An attempt that took so long had reached the server; it may break off so often. */
+const reachedMs = 30_000;
+const breaksMax = 20;
 const pauseFirstMs = 100;
 const pauseMaxMs = 2_000;
 
@@ -36,18 +42,26 @@ export class Refused extends CannotRun {
   }
 }
 
-/** A client of the HTTP API for one organisation. It waits for a server that is away, up to two minutes, and says so. */
+export interface ClientOptions {
+  /** It does not say that it waits: what is written is for machines. */
+  readonly quiet: boolean;
+  readonly patienceMs?: number;
+}
+
+/** An environment variable; one set to nothing is one that is not set. */
+const setting = (name: string): string | undefined => process.env[name] || undefined;
+
+/** A client of the HTTP API for one organisation. It waits for a server that is away, and says so. */
 export class Client {
-  #token: string | undefined = process.env['NUMLIFE_TOKEN'];
-  readonly url = (process.env['NUMLIFE_URL'] ?? 'http://127.0.0.1:8080').replace(/\/+$/, '');
+  #token = setting('NUMLIFE_TOKEN');
+  readonly url = (setting('NUMLIFE_URL') ?? 'http://127.0.0.1:8080').replace(/\/+$/, '');
 
   constructor(
     private readonly organisation: string,
-    private readonly onWait: (message: string) => void = (message) => {
-      console.error(message);
-    },
+    private readonly options: ClientOptions,
   ) {
-    if (!URL.canParse(this.url)) throw new CannotRun('NUMLIFE_URL is no URL; it takes one like http://127.0.0.1:8080');
+    if (!/^https?:\/\//i.test(this.url) || !URL.canParse(this.url))
+      throw new CannotRun('NUMLIFE_URL is no URL; it takes one like http://127.0.0.1:8080');
   }
 
   async json<Answer>(request: Request): Promise<Answer> {
@@ -66,47 +80,61 @@ export class Client {
 
   /** Answers with a response that is ok; repeats what failed on the way or was turned away for now (the calls are idempotent). */
   async send(request: Request): Promise<Response> {
-    const giveUpAt = performance.now() + patienceMs;
-    let pauseMs = pauseFirstMs;
-    for (let renewed = false; ;) {
-      const response = await this.#attempt(request);
-      if (response instanceof Response) {
+    let renewed = setting('NUMLIFE_TOKEN') !== undefined;
+    return this.#patiently(async () => {
+      for (;;) {
+        const response = await this.#attempt(request);
         if (response.ok) return response;
         const problem = await problemOf(response);
-        if (response.status === 401 && !renewed && process.env['NUMLIFE_TOKEN'] === undefined) {
-          renewed = true;
-          this.#token = undefined;
-          continue;
-        }
-        if (response.status !== 503) throw new Refused(problem);
+        if (response.status === 503) throw new Error('not ready');
+        if (response.status !== 401 || renewed) throw new Refused(problem);
+        renewed = true;
+        this.#token = undefined;
       }
-      if (performance.now() > giveUpAt) {
+    });
+  }
+
+  token(): Promise<string> {
+    return this.#patiently(() => this.#tokenNow());
+  }
+
+  /** Again and again until the server has been away for too long, or again and again broke off what had reached it. */
+  async #patiently<Value>(attempt: () => Promise<Value>): Promise<Value> {
+    const { quiet, patienceMs = patienceDefaultMs } = this.options;
+    let giveUpAt = performance.now() + patienceMs;
+    let pauseMs = pauseFirstMs;
+    for (let breaks = 0; ; pauseMs = Math.min(pauseMs * 2, pauseMaxMs)) {
+      const beganAt = performance.now();
+      try {
+        return await attempt();
+      } catch (error) {
+        if (error instanceof CannotRun) throw error;
+      }
+      const now = performance.now();
+      if (now - beganAt > reachedMs && breaks < breaksMax) {
+        breaks += 1;
+        giveUpAt = now + patienceMs;
+      }
+      if (now > giveUpAt)
         throw new CannotRun(`no answer from ${this.url}. Is the server running? Start it with: npx numlife start`);
-      }
-      if (pauseMs === pauseMaxMs) this.onWait(`waiting for ${this.url} …`);
+      if (pauseMs === pauseMaxMs && !quiet) console.error(`waiting for ${this.url} …`);
       await delay(pauseMs);
-      pauseMs = Math.min(pauseMs * 2, pauseMaxMs);
     }
   }
 
-  async token(): Promise<string> {
+  async #tokenNow(): Promise<string> {
     this.#token ??= await this.#newToken();
     return this.#token;
   }
 
-  async #attempt({ method, path, headers = {}, body }: Request): Promise<Response | Error> {
-    try {
-      const authorization = `Bearer ${await this.token()}`;
-      const content = body === undefined ? {} : { body: body(), duplex: 'half' as const };
-      return await fetch(this.url + path, { method, headers: { ...headers, authorization }, ...content });
-    } catch (error) {
-      if (error instanceof CannotRun) throw error;
-      return error as Error;
-    }
+  async #attempt({ method, path, headers = {}, body }: Request): Promise<Response> {
+    const authorization = `Bearer ${await this.#tokenNow()}`;
+    const content = body === undefined ? {} : { body: body(), duplex: 'half' as const };
+    return fetch(this.url + path, { method, headers: { ...headers, authorization }, ...content });
   }
 
   async #newToken(): Promise<string> {
-    const file = join(process.env['DATA_DIR'] ?? 'data', 'clients', `${this.organisation}.json`);
+    const file = join(setting('DATA_DIR') ?? 'data', 'clients', `${this.organisation}.json`);
     const client = await readClientFile(file, this.organisation);
     const assertion = await new SignJWT({})
       .setProtectedHeader({

@@ -7,7 +7,8 @@ import { addSample } from './commands/sample.js';
 import { addStart } from './commands/start.js';
 import { addTimeline } from './commands/timeline.js';
 import { addToken } from './commands/token.js';
-import { CannotRun, exitCodes } from './exit.js';
+import { Refused } from './client.js';
+import { exitCodes } from './exit.js';
 
 const program = new Command('numlife')
   .description('What happens when a mobile number changes hands: reports in, answers out.')
@@ -25,18 +26,31 @@ Exit codes: 0 done, 1 the answer is no (lines rejected, verification failed), 2 
   )
   .exitOverride();
 
+const json = process.argv.includes('--json');
+if (json) program.configureOutput({ outputError: () => undefined }).showHelpAfterError(false);
+
 for (const add of [addStart, addSample, addReport, addBindings, addCheck, addTimeline, addToken, addConfig])
   add(program);
 
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.couldNotRun;
-  else if (error instanceof CannotRun) {
-    console.error(`numlife: ${error.message}`);
-    process.exitCode = exitCodes.couldNotRun;
-  } else {
-    console.error(`numlife: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = exitCodes.couldNotRun;
+  process.exitCode = exitOf(error);
+}
+
+/** Why it could not run, on standard error: a line for people, an object for machines. */
+function exitOf(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.done;
+    if (json) sayAsJson({ error: error.message.replace(/^error: /, '') });
+    return exitCodes.couldNotRun;
   }
+  const message = error instanceof Error ? error.message : String(error);
+  if (!json) console.error(`numlife: ${message}`);
+  else sayAsJson({ error: message, ...(error instanceof Refused ? { problem: error.problem } : {}) });
+  return exitCodes.couldNotRun;
+}
+
+function sayAsJson(value: object): void {
+  console.error(JSON.stringify(value));
 }

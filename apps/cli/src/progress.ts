@@ -3,39 +3,49 @@ import { Presets, SingleBar } from 'cli-progress';
 const lineEveryMs = 3_000;
 
 export interface Progress {
-  update(done: number, total: number): void;
+  /** How many of how many, in a unit that may change from step to step. */
+  update(done: number, total: number, unit: string): void;
   stop(): void;
 }
 
 /** A bar on a terminal, a line every few seconds elsewhere; nothing when the output is for machines. */
-export function showProgress(label: string, unit: string, quiet: boolean): Progress {
+export function showProgress(label: string, quiet: boolean): Progress {
   if (quiet) return { update: () => undefined, stop: () => undefined };
-  return process.stderr.isTTY ? bar(label, unit) : lines(label, unit);
+  return process.stderr.isTTY ? bar(label) : lines(label);
 }
 
-function bar(label: string, unit: string): Progress {
-  const format = `${label} {bar} {percentage} % | {value}/{total} ${unit} | {eta_formatted} left`;
+/** As `update` takes it: bytes, shown as MB. */
+export const inMegabytes = (done: number, total: number): [number, number, string] => [
+  rounded(done),
+  rounded(total),
+  'MB',
+];
+
+const rounded = (bytes: number): number => Math.round(bytes / 100_000) / 10;
+
+function bar(label: string): Progress {
+  const format = `${label} {bar} {percentage} % | {value}/{total} {unit} | {eta_formatted} left`;
   const shown = new SingleBar({ format, hideCursor: true, stream: process.stderr }, Presets.shades_classic);
-  let started = false;
+  let unitShown: string | undefined;
   return {
-    update(done, total) {
-      if (!started) shown.start(total, done);
+    update(done, total, unit) {
+      if (unitShown !== unit) shown.start(total, done, { unit });
       else {
         shown.setTotal(total);
         shown.update(done);
       }
-      started = true;
+      unitShown = unit;
     },
     stop() {
-      if (started) shown.stop();
+      if (unitShown !== undefined) shown.stop();
     },
   };
 }
 
-function lines(label: string, unit: string): Progress {
+function lines(label: string): Progress {
   let last = performance.now();
   return {
-    update(done, total) {
+    update(done, total, unit) {
       if (performance.now() - last < lineEveryMs) return;
       last = performance.now();
       console.error(`${label}: ${done} of ${total} ${unit}`);

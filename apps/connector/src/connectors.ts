@@ -31,12 +31,22 @@ interface Running {
 /** The connectors of several apps in one process; which one a call is for, its token says. */
 export class Connectors {
   readonly #running = new Map<AppId, Running>();
+  readonly #adding = new Map<AppId, Promise<void>>();
   readonly #stop = new AbortController();
   #failed: (error: unknown) => void = () => undefined;
   constructor(private readonly options: ConnectorsOptions) {}
 
-  /** Begins to work for an app. Rejects with an `InfrastructureFailure` when its database cannot be opened. */
+  /** Begins to work for an app, once. Rejects with an `InfrastructureFailure` when its database cannot be opened. */
   async add(app: AppId): Promise<void> {
+    const adding = this.#adding.get(app) ?? this.#add(app);
+    this.#adding.set(app, adding);
+    await adding.catch((error: unknown) => {
+      this.#adding.delete(app);
+      throw error;
+    });
+  }
+
+  async #add(app: AppId): Promise<void> {
     const { folder, transport, hub, keys, clock, logger, metrics, allowsWebhook } = this.options;
     const webhook = new WebhookActions({
       secrets: [keys.ensureWebhookSecret(app)],

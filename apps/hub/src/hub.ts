@@ -18,6 +18,7 @@ import type { ReferenceData } from './follow/reference-data.js';
 import { SegmentPublisher } from './follow/segment-publisher.js';
 import type { Rules } from './ingest/border.js';
 import { Ingest } from './ingest/ingest.js';
+import { Rates } from './rates.js';
 
 /** What a hub works with; which adapters they are is the process' choice. */
 export interface HubParts {
@@ -58,10 +59,12 @@ export class Hub {
   readonly #stopping = new AbortController();
   readonly #loops: Promise<void>[] = [];
   readonly #positions = new Map<string, Position>();
+  readonly #rates: Rates;
   #ingesting = new AbortController();
 
   constructor(parts: HubParts) {
     this.#parts = parts;
+    this.#rates = new Rates(parts.metrics);
   }
 
   /** Resolves when the hub takes work. `onFailure` is called when a loop cannot go on: the process must end. */
@@ -79,6 +82,7 @@ export class Hub {
       this.#ingesting.abort(); // Carriers may have been admitted: the subscription is built anew.
     });
     loop('ingest', () => this.#ingest());
+    this.#rates.run(this.#stopping.signal);
   }
 
   /** How far each follower is behind the one that is furthest, in positions of the store. */
@@ -89,7 +93,7 @@ export class Hub {
     return [...positions].map(([name, position]) => ({ name, position, behind: furthest - position }));
   }
 
-  /** What waits where: messages before their consumers, events before their followers, and how far each carrier is complete. */
+  /** What goes through, and what waits where: messages before their consumers, events before their followers, and how far each carrier is complete. */
   async flow(): Promise<object> {
     const { transport, reference, views } = this.#parts;
     const knownUpTo: Record<string, string | null> = {};
@@ -104,7 +108,9 @@ export class Hub {
           typeof value === 'bigint' ? String(value) : (value as unknown),
         ]),
       );
-    return { consumers: (await transport.lag()).map(text), followers: (await this.followers()).map(text), knownUpTo };
+    const rates = await this.#rates.perMinute();
+    const consumers = (await transport.lag()).map(text);
+    return { rates, consumers, followers: (await this.followers()).map(text), knownUpTo };
   }
 
   /** Something else than the ingest gave a line its outcome: what it remembers of them is read anew. */

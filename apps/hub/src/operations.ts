@@ -21,6 +21,7 @@ type SegmentImport = Pick<ImportSegments, 'segments' | 'places'>;
 export class Operations {
   readonly parked: ParkedMessages;
   readonly #handler: CommandHandler;
+  #afterAdmission: (admission: Admission) => Promise<void> = () => Promise.resolve();
 
   constructor(
     private readonly parts: HubParts,
@@ -55,7 +56,13 @@ export class Operations {
         cause: crypto.randomUUID(),
       }),
     );
+    await this.#afterAdmission(admission);
     return admission;
+  }
+
+  /** What else an admission needs to be in force; it is answered when that is done. */
+  afterAdmission(listener: (admission: Admission) => Promise<void>): void {
+    this.#afterAdmission = listener;
   }
 
   async suspend(

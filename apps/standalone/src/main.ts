@@ -6,6 +6,7 @@ import { Standalone } from './standalone.js';
 
 const couldNotRun = 2;
 const sameSignalMs = 1_000;
+const output = process.argv.includes('--json') ? 'json' : 'text';
 
 async function main(): Promise<void> {
   const configuration = parseConfiguration(process.env);
@@ -13,7 +14,7 @@ async function main(): Promise<void> {
   const settings = Object.fromEntries(describeConfiguration(configuration).map(({ name, value }) => [name, value]));
   logger.info({ settings }, 'starting');
   const empty = process.argv.includes('--empty');
-  const standalone = new Standalone({ configuration, logger, clock: systemClock, empty });
+  const standalone = new Standalone({ configuration, logger, clock: systemClock, empty, output });
   let stoppingSinceMs: number | undefined;
   const stop = (reason: string, code: number): void => {
     const nowMs = performance.now();
@@ -57,6 +58,7 @@ function describe(error: unknown): string {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`numlife: ${describe(error)}\n`);
+  const said = describe(error);
+  process.stderr.write(output === 'json' ? `${JSON.stringify({ error: said })}\n` : `numlife: ${said}\n`);
   process.exit(couldNotRun);
 });

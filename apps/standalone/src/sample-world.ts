@@ -7,10 +7,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Connectors } from '@numlife/connector';
 import type { AppId } from '@numlife/contracts';
+import { InfrastructureFailure } from '@numlife/event-sourcing';
 import type { Issuing } from './issuing.js';
+import { organisations } from './organisations.js';
 import { SampleApp } from './sample-app.js';
 import { sampleSegments } from './reference-files.js';
-import { welcome } from './welcome.js';
+import { formatted, type Output, ready, type Said } from './welcome.js';
 
 export interface SampleWorldOptions {
   readonly folder: string;
@@ -19,10 +21,12 @@ export interface SampleWorldOptions {
   readonly issuing: Issuing;
   readonly connectors: Connectors;
   readonly logger: Logger;
+  readonly output: Output;
 }
 
 /** Small enough to be there within seconds, long enough for numbers to rest and be sold again. */
 const sample = { numbers: 300, days: 110, until: '2026-06-30', seed: 1 };
+const sampleApps = organisations.filter(({ role }) => role === 'app').map(({ id }) => id as AppId);
 const tokenEveryMs = 30 * 60_000;
 
 /** The sample apps, each a process of its own, and the small sample history of a first start. */
@@ -35,20 +39,17 @@ export class SampleWorld {
   constructor(private readonly options: SampleWorldOptions) {}
 
   async start(firstStart: boolean, empty: boolean): Promise<void> {
-    const { folder, connectors } = this.options;
+    const { folder } = this.options;
     const pending = join(folder, 'sample.pending');
     if (firstStart && !empty) await writeFile(pending, '');
-    for (const app of connectors.apps()) await this.#startApp(app);
-    this.#refresh = setInterval(
-      () => void Promise.all(connectors.apps().map((app) => this.#writeToken(app))),
-      tokenEveryMs,
-    );
+    for (const app of sampleApps) await this.#startApp(app);
+    this.#refresh = setInterval(() => void Promise.all(sampleApps.map((app) => this.#writeToken(app))), tokenEveryMs);
     // Taken up again when the first start was interrupted.
     if (existsSync(pending)) {
       await this.#load();
       if (!this.#stopped) await rm(pending);
     }
-    process.stdout.write(await welcome({ ...this.options, apps: this.#apps }));
+    this.#say(await ready({ ...this.options, apps: this.#apps }));
   }
 
   async stop(): Promise<void> {
@@ -71,7 +72,13 @@ export class SampleWorld {
     });
     this.#apps.push(app);
     app.onListening((appUrl) => {
-      connectors.pointTo(id, `${appUrl}/numlife/actions`);
+      try {
+        connectors.pointTo(id, `${appUrl}/numlife/actions`);
+      } catch (error) {
+        // An operator has admitted it with other domains since.
+        if (!(error instanceof InfrastructureFailure)) throw error;
+        logger.warn({ app: id }, error.message);
+      }
     });
     await app.start();
   }
@@ -89,7 +96,7 @@ export class SampleWorld {
   /** As anybody would: the command writes the files' receipts, the accounts go to the app and to its connector. */
   async #load(): Promise<void> {
     const out = join(this.options.folder, 'sample');
-    process.stdout.write(`Loading a small sample history (${sample.numbers} numbers, ${sample.days} days) …\n`);
+    this.#say({ state: 'loading-sample', numbers: sample.numbers, days: sample.days });
     if (!existsSync(join(out, 'manifest.json'))) {
       await rm(out, { recursive: true, force: true });
       await writeSample({ ...sample, out, segments: await sampleSegments() });
@@ -102,13 +109,20 @@ export class SampleWorld {
     }
   }
 
+  #say(said: Said): void {
+    process.stdout.write(formatted(said, this.options.output));
+  }
+
   /** Exit 1 says that some lines were rejected, as is expected of the sample. */
   async #command(...args: string[]): Promise<void> {
     if (this.#stopped) return;
-    const { folder, url, logger } = this.options;
+    const { folder, url, logger, output } = this.options;
     const command = fileURLToPath(import.meta.resolve('numlife/bin'));
     const env = { ...process.env, DATA_DIR: folder, NUMLIFE_URL: url };
-    const child = spawn(process.execPath, [command, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, [command, ...args, ...(output === 'json' ? ['--json'] : [])], {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     this.#loading = child;
     const code = await new Promise<number | null>((resolve) => child.on('exit', resolve));
     if (code !== 0 && code !== 1 && !this.#stopped)

@@ -35,6 +35,7 @@ import { admitOrganisations } from './first-start.js';
 import { Issuing } from './issuing.js';
 import { publishingInThread } from './publishing/publishing-in-thread.js';
 import { SampleWorld } from './sample-world.js';
+import type { Output } from './welcome.js';
 
 export interface StandaloneOptions {
   readonly configuration: Configuration;
@@ -42,6 +43,8 @@ export interface StandaloneOptions {
   readonly clock: Clock;
   /** Without the small sample history of a first start. */
   readonly empty: boolean;
+  /** How it says on standard output what it does; as text by default. */
+  readonly output?: Output;
   /** What everything works with instead of the adapters opened; for tests that interrupt it there. */
   readonly ports?: (opened: Ports) => Ports;
 }
@@ -117,11 +120,15 @@ export class Standalone {
     await admitOrganisations(operations, parts);
     const issuing = await Issuing.open(keys, parts);
     const connectors = await this.#startConnectors(parts, keys);
+    operations.afterAdmission(async ({ role, id }) => {
+      if (role === 'app') await connectors.add(id as AppId);
+    });
     const url = await this.#listen(parts, { hub, operations, issuing, connectors });
     const webhookSecret = (app: string) => keys.ensureWebhookSecret(app);
-    const world = new SampleWorld({ folder, url, webhookSecret, issuing, connectors, logger });
+    const { empty, output = 'text' } = this.options;
+    const world = new SampleWorld({ folder, url, webhookSecret, issuing, connectors, logger, output });
     this.#steps.push({ name: 'sample apps', stop: () => world.stop() });
-    await world.start(keys.created, this.options.empty);
+    await world.start(keys.created, empty);
   }
 
   async #startConnectors(parts: HubParts, keys: KeyFile): Promise<Connectors> {

@@ -1,9 +1,13 @@
 import type { Command } from 'commander';
-import { createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { type Body, Client } from '../client.js';
-import { CannotRun, exitCodes } from '../exit.js';
+import { Client } from '../client.js';
+import { exitCodes } from '../exit.js';
+import { fileToSend } from '../file-to-send.js';
+import { inMegabytes, showProgress } from '../progress.js';
+
+interface Options {
+  readonly app: string;
+  readonly json?: boolean;
+}
 
 interface Stored {
   readonly received: number;
@@ -15,28 +19,36 @@ export function addBindings(program: Command): void {
   program
     .command('bindings')
     .description("loads an app's accounts into its connector")
-    .argument('<file>', 'CSV with the columns account,number,verifiedAt')
+    .argument('<file>', 'CSV with the columns account,number,verifiedAt, or NDJSON of them')
     .requiredOption('--app <id>', 'the app: shop, bank …')
     .option('--json', 'machine-readable')
-    .action(async (file: string, { app, json }: { app: string; json?: boolean }) => {
-      await access(file).catch(() => {
-        throw new CannotRun(`there is no file ${file}`);
-      });
-      const body = () => Readable.toWeb(createReadStream(file)) as Body;
-      const answer = await new Client(app).json<Stored>({
-        method: 'PUT',
-        path: '/connector/v1/bindings',
-        headers: { 'content-type': 'text/csv' },
-        body,
-      });
-      if (json) console.log(JSON.stringify(answer));
-      else {
-        console.log(
-          `${answer.received} lines, ${answer.stored} bindings stored, ${answer.received - answer.stored} rejected`,
-        );
-        for (const { line, field, detail } of answer.rejected.slice(0, 20))
-          console.log(`  line ${line}, ${field}: ${detail}`);
-      }
+    .action(async (file: string, options: Options) => {
+      const answer = await load(file, options);
+      console.log(options.json ? JSON.stringify(answer) : describe(answer));
       if (answer.stored < answer.received) process.exitCode = exitCodes.answerIsNo;
     });
 }
+
+async function load(file: string, { app, json }: Options): Promise<Stored> {
+  const { type, bytes, body } = await fileToSend(file);
+  const progress = showProgress('bindings', json === true);
+  try {
+    return await new Client(app, { quiet: json === true }).json<Stored>({
+      method: 'PUT',
+      path: '/connector/v1/bindings',
+      headers: { 'content-type': type },
+      body: () =>
+        body((read) => {
+          progress.update(...inMegabytes(read, bytes));
+        }),
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+const describe = ({ received, stored, rejected }: Stored): string =>
+  [
+    `${received} lines, ${stored} bindings stored, ${received - stored} rejected`,
+    ...rejected.slice(0, 20).map(({ line, field, detail }) => `  line ${line}, ${field}: ${detail}`),
+  ].join('\n');

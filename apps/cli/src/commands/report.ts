@@ -2,14 +2,14 @@ import { type BatchProgress, type Receipt, receiptColumns } from '@numlife/contr
 import type { Command } from 'commander';
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { access, readdir, rename, stat } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Body, Client } from '../client.js';
+import { Client } from '../client.js';
 import { CannotRun, exitCodes } from '../exit.js';
-import { type Progress, showProgress } from '../progress.js';
+import { fileToSend, fileTypes } from '../file-to-send.js';
+import { inMegabytes, type Progress, showProgress } from '../progress.js';
 
 interface Options {
   readonly carrier?: string;
@@ -31,12 +31,6 @@ interface Summary {
   readonly findings: Record<string, number>;
 }
 
-const types: Record<string, string> = {
-  '.csv': 'text/csv',
-  '.ndjson': 'application/x-ndjson',
-  '.jsonl': 'application/x-ndjson',
-  '.json': 'application/json',
-};
 const waitSeconds = 30;
 const waitBytesMax = 256 * 1024;
 const pollMs = 250;
@@ -63,14 +57,10 @@ export function addReport(program: Command): void {
 }
 
 async function filesOf(files: readonly string[], { carrier, dir }: Options): Promise<DayFile[]> {
-  if (dir !== undefined) return filesOfDir(dir);
-  if (files.length === 0 || !carrier) throw new CannotRun('report takes FILE… and --carrier ID, or --dir DIR');
-  for (const file of files) {
-    typeOf(file);
-    await access(file).catch(() => {
-      throw new CannotRun(`there is no file ${file}`);
-    });
-  }
+  const asked = files.length > 0 && carrier !== undefined;
+  if (dir !== undefined && files.length === 0 && carrier === undefined) return filesOfDir(dir);
+  if (dir !== undefined || !asked) throw new CannotRun('report takes FILE… and --carrier ID, or --dir DIR');
+  for (const file of files) await fileToSend(file);
   return files.map((file) => ({ file, carrier }));
 }
 
@@ -85,7 +75,7 @@ async function filesOfDir(dir: string): Promise<DayFile[]> {
   const found: DayFile[] = [];
   for (const day of days.sort()) {
     const names = (await readdir(join(within, day))).filter(
-      (name) => types[extname(name)] && !name.endsWith('.receipts.csv'),
+      (name) => fileTypes[extname(name)] && !name.endsWith('.receipts.csv'),
     );
     for (const name of names.sort())
       found.push({ file: join(within, day, name), carrier: basename(name, extname(name)) });
@@ -94,20 +84,21 @@ async function filesOfDir(dir: string): Promise<DayFile[]> {
   return found;
 }
 
-async function sendAll(dayFiles: readonly DayFile[], options: Options): Promise<Summary> {
+async function sendAll(dayFiles: readonly DayFile[], { json, again }: Options): Promise<Summary> {
   const summary: Summary = { files: 0, lines: 0, outcomes: {}, codes: {}, findings: {} };
-  const progress = showProgress('reports', dayFiles.length > 1 ? 'files' : 'lines', options.json === true);
+  const progress = showProgress('reports', json === true);
   const clients = new Map<string, Client>();
+  const many = dayFiles.length > 1;
   for (const dayFile of dayFiles) {
-    const client = clients.get(dayFile.carrier) ?? new Client(dayFile.carrier);
+    const client = clients.get(dayFile.carrier) ?? new Client(dayFile.carrier, { quiet: json === true });
     clients.set(dayFile.carrier, client);
-    await sendOne(
-      dayFile,
-      { client, again: options.again === true, progress: dayFiles.length > 1 ? undefined : progress },
-      summary,
-    );
+    const update: Progress['update'] = (...of) => {
+      if (many) progress.update(summary.files, dayFiles.length, 'files');
+      else progress.update(...of);
+    };
+    await sendOne(dayFile, { client, again: again === true, update }, summary);
     summary.files += 1;
-    progress.update(summary.files, dayFiles.length);
+    if (many) progress.update(summary.files, dayFiles.length, 'files');
   }
   progress.stop();
   return summary;
@@ -116,17 +107,21 @@ async function sendAll(dayFiles: readonly DayFile[], options: Options): Promise<
 interface Sending {
   readonly client: Client;
   readonly again: boolean;
-  readonly progress: Progress | undefined;
+  readonly update: Progress['update'];
 }
 
 async function sendOne({ file }: DayFile, sending: Sending, summary: Summary): Promise<void> {
-  const { client, again } = sending;
+  const { client, again, update } = sending;
+  const { type, bytes, body } = await fileToSend(file);
   const key = again ? crypto.randomUUID() : await sha256Of(file);
   const { batchId, receipts } = await client.json<{ batchId: string; receipts?: Receipt[] }>({
     method: 'POST',
     path: '/carrier/v1/reports',
-    headers: { 'content-type': typeOf(file), 'idempotency-key': key, ...(await waitFor(file)) },
-    body: () => Readable.toWeb(createReadStream(file)) as Body,
+    headers: { 'content-type': type, 'idempotency-key': key, ...waitFor(bytes) },
+    body: () =>
+      body((read) => {
+        update(...inMegabytes(read, bytes));
+      }),
   });
   if (!receipts) await waitForReceipts(batchId, sending);
   const all = receipts ? [receipts] : receiptPages(client, batchId);
@@ -134,15 +129,13 @@ async function sendOne({ file }: DayFile, sending: Sending, summary: Summary): P
 }
 
 /** The receipts of a small file come with the answer; those of a larger are waited for where progress can be shown. */
-async function waitFor(file: string): Promise<Record<string, string>> {
-  const { size } = await stat(file);
-  return size <= waitBytesMax ? { prefer: `wait=${waitSeconds}` } : {};
-}
+const waitFor = (bytes: number): Record<string, string> =>
+  bytes <= waitBytesMax ? { prefer: `wait=${waitSeconds}` } : {};
 
-async function waitForReceipts(batchId: string, { client, progress }: Sending): Promise<void> {
+async function waitForReceipts(batchId: string, { client, update }: Sending): Promise<void> {
   for (;;) {
     const batch = await client.json<BatchProgress>({ method: 'GET', path: `/carrier/v1/batches/${batchId}` });
-    progress?.update(batch.received - batch.pending, batch.received);
+    update(batch.received - batch.pending, batch.received, 'lines');
     if (batch.pending === 0) return;
     await delay(pollMs);
   }
@@ -218,12 +211,6 @@ function describe({ files, lines, outcomes, codes, findings }: Summary): string 
     ...(Object.keys(codes).length > 0 ? ['rejected, by code:', ...listed(codes)] : []),
     ...(Object.keys(findings).length > 0 ? ['findings, by code:', ...listed(findings)] : []),
   ].join('\n');
-}
-
-function typeOf(file: string): string {
-  const type = types[extname(file)];
-  if (!type) throw new CannotRun(`${file}: takes .csv, .ndjson, .jsonl or .json`);
-  return type;
 }
 
 async function sha256Of(file: string): Promise<string> {

@@ -37,9 +37,9 @@ export function addSample(program: Command): void {
     .option('--seed <number>', 'the same seed gives the same bytes', whole(0, 4_294_967_295), 1)
     .option('--json', 'machine-readable')
     .action(async ({ json, ...options }: Options) => {
-      const progress = showProgress('sample', 'days', json === true);
+      const progress = showProgress('sample', json === true);
       const onProgress = ({ day, days }: { day: number; days: number }) => {
-        progress.update(day, days);
+        progress.update(day, days, 'days');
       };
       const manifest = await writeSample({ ...options, segments: await sampleSegments(), onProgress });
       progress.stop();

@@ -7,6 +7,7 @@ interface Options {
   readonly data?: string;
   readonly port?: string;
   readonly empty?: boolean;
+  readonly json?: boolean;
 }
 
 /** The server is a process of its own; this one hands signals on and ends as it ended. */
@@ -17,7 +18,8 @@ export function addStart(program: Command): void {
     .option('--data <dir>', 'where everything is kept (DATA_DIR, else data)')
     .option('--port <port>', 'where the HTTP calls are answered (PORT, else 8080)')
     .option('--empty', 'without the small sample history of a first start')
-    .action(async ({ data, port, empty }: Options) => {
+    .option('--json', 'machine-readable: an object a line of what it says')
+    .action(async ({ data, port, empty, json }: Options) => {
       // When this process is gone, however it went, the server's input ends, and it stops.
       const env = {
         ...withMemoryBounds(process.env),
@@ -26,7 +28,7 @@ export function addStart(program: Command): void {
         ...(port ? { PORT: port } : {}),
       };
       const main = fileURLToPath(import.meta.resolve('@numlife/standalone/main'));
-      const child = spawn(process.execPath, [main, ...(empty ? ['--empty'] : [])], {
+      const child = spawn(process.execPath, [main, ...(empty ? ['--empty'] : []), ...(json ? ['--json'] : [])], {
         stdio: ['pipe', 'inherit', 'inherit'],
         env,
       });

@@ -1,6 +1,6 @@
 import type { TimelineAnswer } from '@numlife/contracts';
 import type { Command } from 'commander';
-import { Client } from '../client.js';
+import { Client, questionPatienceMs } from '../client.js';
 
 interface Options {
   readonly asOf?: string;
@@ -21,7 +21,8 @@ export function addTimeline(program: Command): void {
     .action(async (number: string, { asOf, effectiveAt, as, json }: Options) => {
       const which = number.startsWith('n_') ? { numberId: number } : { number };
       const question = { ...which, ...(asOf ? { asOf } : {}), ...(effectiveAt ? { effectiveAt } : {}) };
-      const timeline = await new Client(as).post<TimelineAnswer>('/hub/v1/timeline', question);
+      const client = new Client(as, { quiet: json === true, patienceMs: questionPatienceMs });
+      const timeline = await client.post<TimelineAnswer>('/hub/v1/timeline', question);
       console.log(json ? JSON.stringify(timeline, null, 2) : describe(timeline));
     });
 }

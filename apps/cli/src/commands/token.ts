@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { Client } from '../client.js';
+import { Client, questionPatienceMs } from '../client.js';
 
 export function addToken(program: Command): void {
   program
@@ -8,7 +8,7 @@ export function addToken(program: Command): void {
     .requiredOption('--org <id>', 'the organisation: ct, shop, caict, miit …')
     .option('--json', 'machine-readable')
     .action(async ({ org, json }: { org: string; json?: boolean }) => {
-      const token = await new Client(org).token();
+      const token = await new Client(org, { quiet: json === true, patienceMs: questionPatienceMs }).token();
       console.log(json ? JSON.stringify({ token }) : token);
     });
 }

@@ -140,7 +140,7 @@ export const operatorCalls: readonly Call[] = [
   {
     method: 'get',
     path: '/hub/v1/flow',
-    summary: 'Lags, what is known up to when',
+    summary: 'Rates, lags, what is known up to when',
     scope: 'hub:operate',
     answers: { 200: { says: 'As of now.', content: ofForm(answers.Flow) } },
   },

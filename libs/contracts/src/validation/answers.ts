@@ -9,6 +9,7 @@ import {
   CalendarDate,
   JsonWebKeys,
   ListOf,
+  Nested,
   NestedList,
   OneOf,
   Optional,
@@ -213,7 +214,14 @@ export class FollowerLag {
   @TextOf(/^\d{1,20}$/, 'digits') position!: string;
   @TextOf(/^\d{1,20}$/, 'digits') behind!: string;
 }
+/** What went through in the last minute. */
+export class FlowRates {
+  @WholeNumber(0, anyNumber) acceptedPerMinute!: number;
+  @WholeNumber(0, anyNumber) decidedPerMinute!: number;
+  @WholeNumber(0, anyNumber) publishedPerMinute!: number;
+}
 export class Flow {
+  @Nested(() => FlowRates) rates!: FlowRates;
   @NestedList(() => ConsumerLag, anyNumber) consumers!: ConsumerLag[];
   @NestedList(() => FollowerLag, anyNumber) followers!: FollowerLag[];
   @RecordOf(organisationIdPattern, (value) => value === null || isSentInstant(value), 'carriers and instants')
