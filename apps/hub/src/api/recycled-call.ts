@@ -43,7 +43,7 @@ type Asked = { readonly number: string; readonly since: string; readonly knownAt
 function isPlain(body: unknown): body is Asked {
   if (body === null || typeof body !== 'object') return false;
   const { number, since, knownAtLeast, ...others } = body as Record<string, unknown>;
-  if (typeof number !== 'string' || typeof since !== 'string') return false;
+  if (typeof number !== 'string' || number === '' || typeof since !== 'string') return false;
   return (knownAtLeast === undefined || typeof knownAtLeast === 'string') && Object.keys(others).length === 0;
 }
 
