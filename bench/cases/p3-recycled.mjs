@@ -41,7 +41,7 @@ await benchmark('P3 POST /hub/v1/recycled', async (folder) => {
     ],
     notes: [
       `${connections} connections of a load generator in a process of its own; ${questions} questions in turn about ${lines / 2} numbers`,
-      'bound: the one thread that answers HTTP, most of it Nest and Fastify; a second process behind the same port lifts it',
+      'bound: the one thread that answers HTTP, most of it Node and Fastify; a second process behind the same port lifts it',
     ],
   };
 });

@@ -129,13 +129,16 @@ describe('who may call what', () => {
     }
   });
 
-  it('what is not JSON, of another type, or too large, is refused as a problem', async () => {
-    const post = (path: string, type: string, body: string) => system.call('caict', 'POST', path, { type, body });
-    const broken = await post('/hub/v1/timeline', 'application/json', '{"number":');
+  it.each([
+    ['/hub/v1/timeline', 'caict'],
+    ['/hub/v1/recycled', 'shop'],
+  ])('what is not JSON, of another type, or too large, is refused as a problem by %s', async (path, organisation) => {
+    const post = (type: string, body: string) => system.call(organisation, 'POST', path, { type, body });
+    const broken = await post('application/json', '{"number":');
     expect([broken.status, broken.body.code]).toEqual([400, 'INVALID_JSON']);
-    const xml = await post('/hub/v1/timeline', 'application/xml', '<number/>');
+    const xml = await post('application/xml', '<number/>');
     expect([xml.status, xml.body.code]).toEqual([415, 'UNSUPPORTED_CONTENT_TYPE']);
-    const large = await post('/hub/v1/timeline', 'application/json', `"${'x'.repeat(10 * 1024 * 1024)}"`);
+    const large = await post('application/json', `"${'x'.repeat(10 * 1024 * 1024)}"`);
     expect([large.status, large.body.code]).toEqual([413, 'TOO_LARGE']);
     for (const answer of [broken, xml, large]) isProblem(answer);
   });
