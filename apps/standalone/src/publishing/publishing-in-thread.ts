@@ -13,6 +13,9 @@ export interface PublishingThread {
   readonly module?: URL;
 }
 
+/** Two semi-spaces of 8 MiB hold several pages of the store; Node's default fills 128 MiB before it takes anything away. */
+const resourceLimits = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 };
+
 /** Reading, cutting out and packing what apps are told is a fifth of the main thread's work: it has a thread of its own. */
 export const publishingInThread =
   ({ storeFile, transport, views, module }: PublishingThread): Publishing =>
@@ -22,6 +25,7 @@ export const publishingInThread =
     const workerData: PublishingData = { storeFile, transport: share, checkpoints, carriers, watermarkSeconds };
     const thread = new Worker(module ?? new URL('./publishing-thread.js', import.meta.url), {
       workerData,
+      resourceLimits,
       transferList: [share.port, checkpoints],
     });
     const stop = (): void => thread.postMessage('end');
