@@ -18,7 +18,25 @@ const problemsMax = 8;
 /** Checks a parsed JSON value against a form of class-validator rules. Unknown fields are refused. Never throws. */
 export function check<Value extends object>(form: Form<Value>, raw: unknown): Checked<Value> {
   if (!isObject(raw)) return { ok: false, errors: [{ field: '', detail: 'takes an object' }] };
+  const problem = unreadableIn(raw);
+  if (problem) return { ok: false, errors: [problem] };
   return checkInstance(plainToInstance(form, raw), raw);
+}
+
+/** No form of ours goes deeper than a list of objects in an object. */
+const depthMax = 8;
+
+/** What class-transformer would throw at: it calls a `constructor` it finds, and goes down as deep as the value does. */
+function unreadableIn(raw: object, path = '', depth = 1): FieldProblem | undefined {
+  if (Object.hasOwn(raw, 'constructor')) return unknownField('constructor', path);
+  for (const [key, value] of Object.entries(raw) as [string, unknown][]) {
+    if (!isSome(value)) continue;
+    const field = path + (Array.isArray(raw) ? key : safeName(key));
+    if (depth === depthMax) return { field, detail: `${field}: nested more than ${depthMax} deep` };
+    const problem = unreadableIn(value, `${field}.`, depth + 1);
+    if (problem) return problem;
+  }
+  return undefined;
 }
 
 /** The same for an instance that the caller made of the raw value. */
