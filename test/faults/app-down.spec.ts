@@ -10,7 +10,7 @@ import { Template } from './template.js';
 
 const hourMs = 3_600_000;
 const preload = new URL('./kill-at-commit.mjs', import.meta.url).pathname;
-const numbers = Array.from({ length: 11 }, (_, index) => `133000003${String(index).padStart(2, '0')}`);
+const numbers = Array.from({ length: 5 }, (_, index) => `133000003${String(index).padStart(2, '0')}`);
 const accounts = numbers.map((_, index) => `shop-account-${String(index).padStart(2, '0')}`);
 
 const opened = (number: string) => ({

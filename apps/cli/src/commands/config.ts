@@ -1,4 +1,4 @@
-import { describeConfiguration, parseConfiguration } from '@numlife/runtime';
+import { describeConfiguration, parseConfiguration } from '@numlife/runtime/configuration';
 import type { Command } from 'commander';
 
 export function addConfig(program: Command): void {

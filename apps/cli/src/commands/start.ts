@@ -1,4 +1,4 @@
-import { withMemoryBounds } from '@numlife/runtime';
+import { withMemoryBounds } from '@numlife/runtime/process-memory';
 import type { Command } from 'commander';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
