@@ -1,5 +1,7 @@
-import type { FastifyInstance } from 'fastify';
+import { fastify as newFastify, type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AccessRule, Caller, TokenCheck } from './access.js';
+import type { ProblemFilter } from './problems.js';
 
 /** A call that is made so often that Nest's way to a controller would be most of its cost. */
 export interface HotCall {
@@ -10,14 +12,53 @@ export interface HotCall {
   readonly answer: (body: unknown, caller: Caller) => Promise<string>;
 }
 
-/** Hands calls to Fastify itself: behind the same access rules, parsers of bodies and problem documents as controllers. */
-export function addHotCalls(fastify: FastifyInstance, tokens: TokenCheck, calls: readonly HotCall[]): void {
-  for (const { path, access, answer } of calls) {
-    fastify.post(path, async (request, reply) => {
-      const admitted = tokens.admit(request.headers.authorization, access);
-      const text = await answer(request.body, admitted instanceof Promise ? await admitted : admitted);
-      void reply.type('application/json; charset=utf-8');
-      return text;
-    });
-  }
+export interface HotCallOptions {
+  readonly settings: FastifyServerOptions;
+  readonly tokens: TokenCheck;
+  readonly problems: ProblemFilter;
+  readonly addBodies: (fastify: FastifyInstance) => void;
+}
+
+/**
+ * Hands calls, on the server that `fastify` listens on, to an instance of Fastify that has none of Nest's hooks: behind the
+ * same access rules, parsers of bodies and problem documents as controllers.
+ */
+export async function addHotCalls(
+  fastify: FastifyInstance,
+  calls: readonly HotCall[],
+  { settings, tokens, problems, addBodies }: HotCallOptions,
+): Promise<void> {
+  const bare = newFastify(settings);
+  addBodies(bare);
+  bare.setErrorHandler((error, request, reply) => {
+    problems.answer(error, request, reply);
+  });
+  for (const call of calls) addCall(bare, tokens, call);
+  fastify.addHook('preClose', () => bare.close());
+  await bare.ready();
+  const paths = new Set(calls.map(({ path }) => path));
+  divert(fastify.server, (request, response) => {
+    const path = request.url?.split('?', 1)[0] ?? '';
+    if (request.method !== 'POST' || !paths.has(path)) return false;
+    bare.routing(request, response);
+    return true;
+  });
+}
+
+function addCall(fastify: FastifyInstance, tokens: TokenCheck, { path, access, answer }: HotCall): void {
+  fastify.post(path, async (request, reply) => {
+    const admitted = tokens.admit(request.headers.authorization, access);
+    const text = await answer(request.body, admitted instanceof Promise ? await admitted : admitted);
+    void reply.type('application/json; charset=utf-8');
+    return text;
+  });
+}
+
+/** What `takes` takes, the listeners of the server do not see. */
+function divert(server: Server, takes: (request: IncomingMessage, response: ServerResponse) => boolean): void {
+  const listeners = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[];
+  server.removeAllListeners('request');
+  server.on('request', (request, response) => {
+    if (!takes(request, response)) for (const listener of listeners) listener.call(server, request, response);
+  });
 }

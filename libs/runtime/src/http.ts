@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import type { Readable } from 'node:stream';
 import { AccessGuard, type TokenCheck } from './access.js';
 import { addHotCalls, type HotCall } from './hot-calls.js';
@@ -10,6 +10,8 @@ import { ProblemException, ProblemFilter } from './problems.js';
 /** The largest body that is taken whole; longer content is streamed as text/csv or application/x-ndjson. */
 export const wholeBodyBytesMax = 9 * 1024 * 1024;
 const headersTimeoutMs = 30_000;
+/** How often a server that closes looks for connections with nothing in hand. */
+const idleSweepMs = 50;
 
 export interface HttpOptions {
   readonly logger: Logger;
@@ -28,36 +30,57 @@ export async function startHttp(
   module: object,
   options: HttpOptions,
 ): Promise<{ app: NestFastifyApplication; url: string }> {
-  const adapter = new FastifyAdapter({
+  const { logger, tokens, textPaths = [], hotCalls = [] } = options;
+  const problems = new ProblemFilter(logger, options.tokenPath);
+  const settings: FastifyServerOptions = {
     bodyLimit: wholeBodyBytesMax,
     requestTimeout: 0, // A file of gigabytes takes as long as it takes; idle connections end by keepAliveTimeout.
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
-  });
+    frameworkErrors: (error, request, reply) => {
+      problems.answer(error, request as FastifyRequest, reply as unknown as FastifyReply);
+    },
+  };
+  const adapter = new FastifyAdapter(settings);
   const app = await NestFactory.create<NestFastifyApplication>(module as never, adapter, {
-    logger: nestLogger(options.logger),
+    logger: nestLogger(logger),
     bodyParser: false,
     abortOnError: false,
   });
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   fastify.server.headersTimeout = headersTimeoutMs;
-  addBodies(fastify, options.textPaths ?? []);
-  app.useGlobalFilters(new ProblemFilter(options.logger, options.tokenPath));
-  app.useGlobalGuards(new AccessGuard(options.tokens));
-  await app.init(); // From here on the instance has the handler of errors, which calls take on when they are added.
-  addHotCalls(fastify, options.tokens, options.hotCalls ?? []);
+  addBodies(fastify, textPaths);
+  app.useGlobalFilters(problems);
+  app.useGlobalGuards(new AccessGuard(tokens));
+  await app.init();
+  if (hotCalls.length > 0) await addHotCalls(fastify, hotCalls, { settings, tokens, problems, addBodies });
+  endConnectionsOnClose(fastify);
   await app.listen(options.port, options.host);
   return { app, url: await app.getUrl() };
 }
 
-function addBodies(fastify: FastifyInstance, textPaths: readonly string[]): void {
+/** A connection whose last answer is given while the server closes would be kept alive until its client lets go. */
+function endConnectionsOnClose(fastify: FastifyInstance): void {
+  const { server } = fastify;
+  fastify.addHook('preClose', (done) => {
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+    }, idleSweepMs);
+    server.once('close', () => {
+      clearInterval(sweep);
+    });
+    done();
+  });
+}
+
+function addBodies(fastify: FastifyInstance, textPaths: readonly string[] = []): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(
     'application/json',
     { parseAs: 'string', bodyLimit: wholeBodyBytesMax },
     (request, body, done) => {
-      if (textPaths.includes(pathOf(request))) return void done(null, body);
+      if (textPaths.length > 0 && textPaths.includes(pathOf(request))) return void done(null, body);
       try {
         done(null, JSON.parse(body as string));
       } catch {

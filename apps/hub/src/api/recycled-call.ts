@@ -42,9 +42,10 @@ type Asked = { readonly number: string; readonly since: string; readonly knownAt
 
 function isPlain(body: unknown): body is Asked {
   if (body === null || typeof body !== 'object') return false;
-  const { number, since, knownAtLeast, ...others } = body as Record<string, unknown>;
+  const { number, since, knownAtLeast } = body as Record<string, unknown>;
   if (typeof number !== 'string' || number === '' || typeof since !== 'string') return false;
-  return (knownAtLeast === undefined || typeof knownAtLeast === 'string') && Object.keys(others).length === 0;
+  const known = knownAtLeast === undefined ? 2 : 3;
+  return (known === 2 || typeof knownAtLeast === 'string') && Object.keys(body).length === known;
 }
 
 /** The form says what is wrong with it. */
