@@ -53,7 +53,7 @@ await benchmark('P1 end to end: uploaded over HTTP → committed in the connecto
     notes: [
       `${rounds} days of ${lines} lines in ${carriers.length} files sent at once, after ${daysBefore} days that fill the store; ${of('told')} messages a day`,
       `baseline: raw better-sqlite3, one row a line, ${Math.round(of('bytes'))} bytes: all events the store keeps of it; ${perCommit} a commit, synchronous=FULL, no index`,
-      'bound: the main thread, which has gateway, hub and publisher; a thread for one of them would lift it until two cores are full',
+      'bound: the two cores, of which the main thread (gateway, ingest, connector) takes two fifths and the threads of publisher, views and writers the rest; more cores lift it until the main thread is full',
     ],
   };
 });
