@@ -34,7 +34,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { admitOrganisations } from './first-start.js';
 import { Issuing } from './issuing.js';
 import { publishingInThread } from './publishing/publishing-in-thread.js';
-import { SampleWorld } from './sample-world.js';
+import { planSample, SampleWorld } from './sample-world.js';
 import type { Output } from './welcome.js';
 
 export interface StandaloneOptions {
@@ -109,6 +109,8 @@ export class Standalone {
       );
     });
     await this.#opened('folder', lockPatiently(folder), (lock: FolderLock) => lock.release());
+    const { empty, output = 'text' } = this.options;
+    if (!empty && !hasKeys(folder)) await planSample(folder);
     const keys = openKeys(folder);
     const parts = await this.#openParts(keys);
     const hub = new Hub(parts);
@@ -125,10 +127,9 @@ export class Standalone {
     });
     const url = await this.#listen(parts, { hub, operations, issuing, connectors });
     const webhookSecret = (app: string) => keys.ensureWebhookSecret(app);
-    const { empty, output = 'text' } = this.options;
     const world = new SampleWorld({ folder, url, webhookSecret, issuing, connectors, logger, output });
     this.#steps.push({ name: 'sample apps', stop: () => world.stop() });
-    await world.start(keys.created, empty);
+    await world.start();
   }
 
   async #startConnectors(parts: HubParts, keys: KeyFile): Promise<Connectors> {
@@ -239,10 +240,14 @@ async function lockPatiently(folder: string): Promise<FolderLock> {
   }
 }
 
+const keyFileIn = (folder: string): string => join(folder, 'keys.json');
+/** It was started before. */
+const hasKeys = (folder: string): boolean => existsSync(keyFileIn(folder));
+
 /** Keys made anew beside data of old ones would make all of it unreadable. */
 function openKeys(folder: string): KeyFile {
-  const file = join(folder, 'keys.json');
-  if (!existsSync(file) && existsSync(join(folder, 'store.db'))) {
+  const file = keyFileIn(folder);
+  if (!hasKeys(folder) && existsSync(join(folder, 'store.db'))) {
     throw new InfrastructureFailure(
       'damaged',
       `${file} is missing, and what is recorded in ${folder} cannot be read without it. Put it back.`,
