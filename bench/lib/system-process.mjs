@@ -70,6 +70,7 @@ const parts = {
   transport,
   views,
   publishing,
+  hasKeyOf: (carrier) => keys.hasCarrier(carrier),
   configuration,
   privacy,
   reference,

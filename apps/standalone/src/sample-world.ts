@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 import type { Connectors } from '@numlife/connector';
 import type { AppId } from '@numlife/contracts';
 import { InfrastructureFailure } from '@numlife/event-sourcing';
-import type { Issuing } from './issuing.js';
+import type { Issuing } from '@numlife/hub';
 import { organisations } from './organisations.js';
 import { SampleApp } from './sample-app.js';
-import { sampleSegments } from './reference-files.js';
+import { sampleSegments } from './sample-segments.js';
 import { formatted, type Output, ready, type Said } from './welcome.js';
 
 export interface SampleWorldOptions {

@@ -1,37 +1,32 @@
-import { type Client, clientRegistry, DevelopmentIssuer, type HubParts, newSigningKey } from '@numlife/hub';
-import type { Role } from '@numlife/contracts';
-import { scopesOfRole } from '@numlife/contracts';
+import { type Role, scopesOfRole } from '@numlife/contracts';
+import { epochMsOf } from '@numlife/event-sourcing';
 import type { KeyFile } from '@numlife/privacy';
-import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose';
-import { join } from 'node:path';
-import { ensureClientFile, organisations } from './organisations.js';
+import { type TokenCheck, tokenCheckOf } from '@numlife/runtime';
+import type { HubParts } from '../hub.js';
+import { type Client, clientRegistry } from './clients.js';
+import { DevelopmentIssuer, newSigningKey } from './development-issuer.js';
 
-/** Who issues tokens here, and with which keys they are checked. */
+/** Under which name the key that tokens are signed with stands in the key file. */
+export const signingKeySecret = 'development-issuer';
+
+/** Who issues tokens here, and how they are checked. */
 export class Issuing {
   private constructor(
     readonly issuer: DevelopmentIssuer,
-    readonly keys: JWTVerifyGetKey,
+    readonly tokens: TokenCheck,
   ) {}
 
-  static async open(keyFile: KeyFile, { configuration, clock, reference }: HubParts): Promise<Issuing> {
-    const { TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: audience, TOKEN_JWKS_URL: jwksUrl, DATA_DIR: folder } = configuration;
-    const fixed: Client[] = [];
-    for (const organisation of organisations) {
-      const { role, id } = organisation;
-      if (role !== 'operator' && role !== 'regulator') continue;
-      const key = await ensureClientFile(join(folder, 'clients'), organisation, audience);
-      fixed.push({ subject: `${role}:${id}`, role, id, keys: [key] });
-    }
-    const signingKey = await keyFile.ensureSecret('development-issuer', newSigningKey);
-    const nowMs = () => Date.parse(clock.now());
-    const development = new DevelopmentIssuer({
-      issuer,
-      audience,
-      nowMs,
+  /** `fixed`: the operator and the regulator, whom nobody admits. */
+  static async open(keyFile: KeyFile, parts: HubParts, fixed: readonly Client[]): Promise<Issuing> {
+    const { configuration, clock, reference } = parts;
+    const issuer = new DevelopmentIssuer({
+      issuer: configuration.TOKEN_ISSUER,
+      audience: configuration.TOKEN_AUDIENCE,
+      nowMs: () => epochMsOf(clock.now()),
       clients: clientRegistry(reference, fixed),
-      signingKey,
+      signingKey: await keyFile.ensureSecret(signingKeySecret, newSigningKey),
     });
-    return new Issuing(development, jwksUrl === '' ? development.keys() : createRemoteJWKSet(new URL(jwksUrl)));
+    return new Issuing(issuer, tokenCheckOf(configuration, clock, issuer.keys()));
   }
 
   /** A token for a process of ours. */
