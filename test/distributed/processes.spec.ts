@@ -3,13 +3,16 @@ import { Gateway } from '@numlife/carrier';
 import { ConnectorProcess } from '@numlife/connector';
 import { topics } from '@numlife/contracts';
 import { typeOf } from '@numlife/event-sourcing';
-import { HubProcess, newSigningKey } from '@numlife/hub';
+import { HubProcess } from '@numlife/hub';
 import { openKeyFile } from '@numlife/privacy';
 import {
   createLogger,
+  clientSecretPrefix,
   ensureClientFile,
   type Environment,
+  newSigningKey,
   parseConfiguration,
+  signingKeySecret,
   systemClock,
   tokenRequestOf,
   readClientFile,
@@ -86,7 +89,7 @@ async function openEngines(): Promise<void> {
 
 async function makeKeys(): Promise<Record<string, object>> {
   const keys = openKeyFile(inFolder('keys.json'));
-  await keys.ensureSecret('development-issuer', newSigningKey);
+  await keys.ensureSecret(signingKeySecret, newSigningKey);
   keys.exportTo(inFolder('gateway.keys.json'), { carriers: ['ct', 'cm'] });
   keys.exportTo(inFolder('shop.keys.json'), { app: 'shop' });
   const publicKeys: Record<string, object> = {};
@@ -95,7 +98,7 @@ async function makeKeys(): Promise<Record<string, object>> {
     publicKeys[organisation] = await ensureClientFile(file, organisation, 'numlife');
   }
   const operator = { subject: 'operator:caict', role: 'operator', id: 'caict', keys: [publicKeys['operator:caict']] };
-  await keys.ensureSecret('client operator:caict', () => operator);
+  await keys.ensureSecret(`${clientSecretPrefix}operator:caict`, () => operator);
   return publicKeys;
 }
 

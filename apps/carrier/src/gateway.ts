@@ -58,7 +58,7 @@ export class Gateway {
   async #start(): Promise<void> {
     const { configuration, logger, clock } = this.options;
     const carriers = configuration.CARRIER as readonly CarrierId[];
-    const keys = readKeyFile(configuration.KEY_FILE);
+    const own = keysOfCarriers(readKeyFile(configuration.KEY_FILE), carriers);
     const tokens = await tokensOf(carriers, this.options);
     const folder = configuration.DATA_DIR;
     await this.#life.opened('folder', ownFolder(folder), (lock) => lock.release());
@@ -70,7 +70,7 @@ export class Gateway {
     metrics.collectProcessMetrics();
     const gateway = CarrierModule.with({
       transport,
-      privacy: createPrivacy({ carriers: carriersIn(keys, carriers) }),
+      privacy: createPrivacy({ carriers: own }),
       uploads,
       clock,
       metrics,
@@ -99,7 +99,7 @@ async function tokensOf(carriers: readonly CarrierId[], { configuration, clock }
   return tokens;
 }
 
-function carriersIn(keys: KeyFile, carriers: readonly CarrierId[]): Record<string, string> {
+function keysOfCarriers(keys: KeyFile, carriers: readonly CarrierId[]): Record<string, string> {
   const own: Record<string, string> = {};
   for (const carrier of carriers) {
     Object.assign(own, keys.keysForCarrier(carrier).carriers);

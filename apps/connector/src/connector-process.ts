@@ -1,6 +1,6 @@
 import type { AppId } from '@numlife/contracts';
 import { type Clock, InfrastructureFailure, type Transport } from '@numlife/event-sourcing';
-import { readKeyFile } from '@numlife/privacy';
+import { type KeyFile, readKeyFile } from '@numlife/privacy';
 import {
   type Configuration,
   DocumentsModule,
@@ -56,6 +56,7 @@ export class ConnectorProcess {
 
   async #start(): Promise<void> {
     const { configuration, clock } = this.options;
+    const keys = keysOfApp(configuration);
     const metrics = new Metrics();
     metrics.collectProcessMetrics();
     const tokens = tokenSourceOf(configuration, configuration.APP, clock);
@@ -64,7 +65,7 @@ export class ConnectorProcess {
     const transport = this.options.transport ?? (await this.#openTransport());
     const hub = new HubClient({ url: configuration.HUB_URL, token: () => tokens.token() });
     this.#life.onStop('hub client', () => hub.close());
-    const connectors = await this.#startConnector({ transport, hub, metrics });
+    const connectors = await this.#startConnector({ keys, transport, hub, metrics });
     await this.#listen(connectors, metrics);
   }
 
@@ -73,15 +74,10 @@ export class ConnectorProcess {
     return this.#life.opened('transport', openDistributedTransport(this.options, clientId), (opened) => opened.close());
   }
 
-  async #startConnector({ transport, hub, metrics }: Working): Promise<Connectors> {
+  async #startConnector({ keys, transport, hub, metrics }: Working): Promise<Connectors> {
     const { configuration, logger, clock } = this.options;
-    const { APP, WEBHOOK_URL: webhook, KEY_FILE: keyFile } = configuration;
+    const { APP, WEBHOOK_URL: webhook } = configuration;
     const app = APP as AppId;
-    const keys = readKeyFile(keyFile);
-    if (!keys.keysForApps().industry) {
-      const had = `KEY_FILE had "${keyFile}", which has no industry key`;
-      throw new InfrastructureFailure('invalid-request', `${had}; it takes one that numlife keys made for ${app}`);
-    }
     const connectors = new Connectors({
       folder: configuration.DATA_DIR,
       transport,
@@ -116,7 +112,15 @@ export class ConnectorProcess {
   }
 }
 
+function keysOfApp({ APP: app, KEY_FILE: file }: Configuration): KeyFile {
+  const keys = readKeyFile(file);
+  if (keys.keysForApps().industry) return keys;
+  const had = `KEY_FILE had "${file}", which has no industry key`;
+  throw new InfrastructureFailure('invalid-request', `${had}; it takes one that numlife keys made for ${app}`);
+}
+
 interface Working {
+  readonly keys: KeyFile;
   readonly transport: Transport;
   readonly hub: HubClient;
   readonly metrics: Metrics;

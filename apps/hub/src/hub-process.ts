@@ -1,6 +1,7 @@
-import type { Clock, EventStore, Transport } from '@numlife/event-sourcing';
+import { type Clock, type EventStore, InfrastructureFailure, type Transport } from '@numlife/event-sourcing';
 import { createPrivacy, type KeyFile, readKeyFile } from '@numlife/privacy';
 import {
+  clientSecretPrefix,
   type Configuration,
   DocumentsModule,
   HealthModule,
@@ -42,8 +43,6 @@ export interface HubProcessOptions {
   readonly ports?: SharedPorts;
 }
 
-/** Under which names the operator's and the regulator's public keys stand in the key file. */
-export const clientSecretPrefix = 'client ';
 const program = { role: 'operator', id: 'numlife' } as const;
 
 /** One of several hubs, a process of its own on ports that all of them share. */
@@ -73,7 +72,7 @@ export class HubProcess {
   }
 
   async #start(): Promise<void> {
-    const keys = readKeyFile(this.options.configuration.KEY_FILE);
+    const keys = keysOfHub(this.options.configuration);
     const parts = await this.#parts(keys);
     const hub = new Hub(parts);
     this.#life.onStop('hub', () => hub.stop());
@@ -137,6 +136,14 @@ export class HubProcess {
     this.#url = http.url;
     logger.info({ url: http.url }, 'the hub takes work');
   }
+}
+
+function keysOfHub({ KEY_FILE: file }: Configuration): KeyFile {
+  const keys = readKeyFile(file);
+  const { hub, industry } = keys.keysForHub();
+  if (hub !== undefined && industry !== undefined) return keys;
+  const had = `KEY_FILE had "${file}", which has no key of the hub`;
+  throw new InfrastructureFailure('invalid-request', `${had}; it takes the one that numlife keys init made`);
 }
 
 interface Services {

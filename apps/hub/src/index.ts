@@ -8,7 +8,7 @@ export { Hub, type HubParts, type HubViews } from './hub.js';
 export { HubProcess, type HubProcessOptions, type SharedPorts } from './hub-process.js';
 export { HubModule } from './hub.module.js';
 export { type Client, type ClientRegistry, clientRegistry } from './issuer/clients.js';
-export { DevelopmentIssuer, newSigningKey } from './issuer/development-issuer.js';
+export { DevelopmentIssuer } from './issuer/development-issuer.js';
 export { Issuing } from './issuer/issuing.js';
 export { ministrysSegments, segmentRows } from './reference-files.js';
 export { Operations } from './operations.js';

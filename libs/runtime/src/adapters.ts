@@ -1,4 +1,10 @@
-import { type Clock, type EventStore, InfrastructureFailure, type Transport } from '@numlife/event-sourcing';
+import {
+  type Clock,
+  type EventStore,
+  InfrastructureFailure,
+  type TopicSettings,
+  type Transport,
+} from '@numlife/event-sourcing';
 import { readFile } from 'node:fs/promises';
 import type { Configuration } from './configuration.js';
 import type { Logger } from './logging.js';
@@ -9,40 +15,64 @@ import type { Logger } from './logging.js';
  */
 
 type Closing = { close(): Promise<void> };
-type OpenKafka = (options: object) => Promise<Transport & Closing>;
-type OpenStore = (options: object) => Promise<EventStore & Closing>;
+
+/** Who has a principal at the broker. */
+export interface KafkaOrganisation {
+  readonly role: 'carrier' | 'app' | 'hub';
+  readonly id: string;
+  readonly principal?: string;
+}
+
+/** What a process needs of `@numlife/transport-kafka`. */
+interface KafkaModule {
+  openKafkaTransport(options: object): KafkaTransport | Promise<KafkaTransport>;
+  topicsFor(organisations: readonly KafkaOrganisation[], of: { partitions: number }): Record<string, TopicSettings>;
+  aclsFor(organisations: readonly KafkaOrganisation[]): readonly object[];
+  kafkaAclsLines(acls: readonly object[], bootstrapServer: string): string[];
+}
+export interface KafkaTransport extends Transport, Closing {
+  grant(acls: readonly object[]): Promise<void>;
+}
+
+interface StoreModule {
+  openEventStoreDbStore(options: object): Promise<EventStore & Closing>;
+}
+interface ViewsModule<Views> {
+  openPostgresViews(options: object): Promise<Views>;
+}
 
 export interface Surroundings {
   readonly configuration: Configuration;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly logger: Pick<Logger, 'warn'>;
 }
+
+export const loadKafka = (): Promise<KafkaModule> => load<KafkaModule>('@numlife/transport-kafka');
 
 /** `clientId` names the process in the broker's logs and metrics. */
 export async function openDistributedTransport(
   { configuration, clock, logger }: Surroundings,
   clientId: string,
-): Promise<Transport & Closing> {
-  const { openKafkaTransport } = await load<{ openKafkaTransport: OpenKafka }>('@numlife/transport-kafka');
+): Promise<KafkaTransport> {
+  const { openKafkaTransport } = await loadKafka();
   const connection = await kafkaConnectionOf(configuration);
   return openKafkaTransport({ ...connection, clientId, clock, onWarning: warningsTo(logger, 'transport') });
 }
 
-/** How Kafka is reached; what `numlife topics` works with, too. */
-export async function kafkaConnectionOf(configuration: Configuration): Promise<object> {
-  const { KAFKA_USERNAME: username, KAFKA_PASSWORD: password, KAFKA_CA_FILE: caFile } = configuration;
-  const ca = caFile === '' ? undefined : await readCertificates(caFile);
+async function kafkaConnectionOf(configuration: Configuration): Promise<object> {
+  const { KAFKA_USERNAME: username, KAFKA_PASSWORD: password, KAFKA_REPLICATION: factor } = configuration;
   return {
     brokers: configuration.KAFKA_BROKERS,
     compression: configuration.KAFKA_COMPRESSION,
-    replication: configuration.KAFKA_REPLICATION,
+    // One replica may be away: with three of them two must have a message before it is acknowledged.
+    replication: { factor, inSyncMin: Math.max(1, factor - 1) },
     ...(username === '' ? {} : { sasl: { username, password } }),
-    ...(configuration.KAFKA_TLS === 'no' ? {} : { tls: ca === undefined ? {} : { ca } }),
+    ...(configuration.KAFKA_TLS === 'no' ? {} : { tls: await authorityOf(configuration) }),
   };
 }
 
 export async function openDistributedStore({ configuration, clock }: Surroundings): Promise<EventStore & Closing> {
-  const { openEventStoreDbStore } = await load<{ openEventStoreDbStore: OpenStore }>('@numlife/store-eventstoredb');
+  const { openEventStoreDbStore } = await load<StoreModule>('@numlife/store-eventstoredb');
   return openEventStoreDbStore({ connectionString: configuration.EVENTSTOREDB_URL, clock });
 }
 
@@ -51,21 +81,21 @@ export async function openDistributedViews<Views extends Closing>(
   { configuration, clock, logger }: Surroundings,
   { store, runner }: { readonly store: EventStore; readonly runner: string },
 ): Promise<Views> {
-  const { openPostgresViews } = await load<{ openPostgresViews: (options: object) => Promise<Views> }>(
-    '@numlife/views',
-  );
+  const { openPostgresViews } = await load<ViewsModule<Views>>('@numlife/views');
   const onWarning = warningsTo(logger, 'views');
   return openPostgresViews({ connectionString: configuration.DATABASE_URL, store, runner, clock, onWarning });
 }
 
-async function readCertificates(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((error: unknown) => {
+async function authorityOf({ KAFKA_CA_FILE: file }: Configuration): Promise<{ ca?: string }> {
+  if (file === '') return {};
+  const ca = await readFile(file, 'utf8').catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
     throw new InfrastructureFailure('invalid-request', `KAFKA_CA_FILE had "${file}" (${code}); it takes a PEM file`);
   });
+  return { ca };
 }
 
-const warningsTo = (logger: Logger, adapter: string) => (warning: unknown) => {
+const warningsTo = (logger: Surroundings['logger'], adapter: string) => (warning: unknown) => {
   logger.warn({ adapter }, warning instanceof Error ? warning.message : String(warning));
 };
 

@@ -18,6 +18,12 @@ export interface TokenSourceOptions {
   readonly clock: Clock;
 }
 
+/** Under which name the key the development issuer signs with stands in the hub's key file. */
+export const signingKeySecret = 'development-issuer';
+/** The same of the public keys of the operator and the regulator, whom nobody admits: `client operator:caict`. */
+export const clientSecretPrefix = 'client ';
+
+const algorithm = 'ES256';
 const assertionSeconds = 60;
 const answerTimeoutMs = 5_000;
 const answerBytesMax = 64 * 1024;
@@ -27,7 +33,7 @@ const renewBeforeMs = 60_000;
 /** The form of a token request signed with the client's key (RFC 7523). `nowMs`: since the epoch. */
 export async function tokenRequestOf(client: ClientFile, nowMs: number): Promise<URLSearchParams> {
   const { organisation, audience, privateKey } = client;
-  const { alg = 'ES256', kid } = privateKey;
+  const { alg = algorithm, kid } = privateKey;
   const now = Math.floor(nowMs / 1000);
   const assertion = await new SignJWT({})
     .setProtectedHeader({ alg, ...(kid ? { kid } : {}) })
@@ -116,13 +122,17 @@ export async function readClientFile(file: string): Promise<ClientFile> {
   throw new InfrastructureFailure('invalid-request', `${file} is no client file; it takes one that numlife keys made`);
 }
 
+export async function newSigningKey(): Promise<JWK> {
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
+  return { ...(await exportJWK(privateKey)), alg: algorithm, kid: crypto.randomUUID() };
+}
+
 /** The client file of an organisation (`carrier:ct`), made if there is none; answers the public key. */
 export async function ensureClientFile(file: string, organisation: string, audience: string): Promise<JWK> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const existing = await readFile(file, 'utf8').catch(() => undefined);
   if (existing !== undefined) return publicOf((JSON.parse(existing) as ClientFile).privateKey);
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-  const jwk = { ...(await exportJWK(privateKey)), alg: 'ES256', kid: crypto.randomUUID() };
+  const jwk = await newSigningKey();
   const content: ClientFile = { organisation, audience, privateKey: jwk };
   await writeDurably(file, `${JSON.stringify(content, null, 2)}\n`);
   return publicOf(jwk);

@@ -1,13 +1,10 @@
 import { type Role, scopesOfRole } from '@numlife/contracts';
 import { epochMsOf } from '@numlife/event-sourcing';
 import type { KeyFile } from '@numlife/privacy';
-import { type TokenCheck, tokenCheckOf } from '@numlife/runtime';
+import { newSigningKey, signingKeySecret, type TokenCheck, tokenCheckOf } from '@numlife/runtime';
 import type { HubParts } from '../hub.js';
 import { type Client, clientRegistry } from './clients.js';
-import { DevelopmentIssuer, newSigningKey } from './development-issuer.js';
-
-/** Under which name the key that tokens are signed with stands in the key file. */
-export const signingKeySecret = 'development-issuer';
+import { DevelopmentIssuer } from './development-issuer.js';
 
 /** Who issues tokens here, and how they are checked. */
 export class Issuing {
