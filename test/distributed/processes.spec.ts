@@ -83,7 +83,7 @@ async function openEngines(): Promise<void> {
   const store = await openEmbeddedStore({ file: storeFile });
   const transport = await openEmbeddedTransport({ file: inFolder('transport.db'), clock: systemClock });
   const views = await openViews({ file: inFolder('views.db'), storeFile });
-  shared = { store, transport, views: sharedViews(views, leases), leases };
+  shared = { store, transport, views: sharedViews(views, leases) };
   engines = [views, transport, store];
 }
 

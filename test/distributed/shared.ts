@@ -1,5 +1,4 @@
-import type { HubViews, Leases } from '@numlife/hub';
-import type { openViews } from '@numlife/views';
+import type { Checkpoints, Lease, Leases, openViews, ReadModels } from '@numlife/views';
 
 /** Leases among hubs of one process: each loop has one holder, and the next in line when that one ends. */
 export class SharedLeases implements Leases {
@@ -8,13 +7,16 @@ export class SharedLeases implements Leases {
   /** Of one name. */
   mostAtOnce = 0;
 
-  async hold(name: string, signal: AbortSignal, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  /** Set once the read models are open. */
+  checkpoints!: Checkpoints;
+
+  async run(name: string, signal: AbortSignal, run: (lease: Lease) => Promise<void>): Promise<void> {
     let holds = false;
     const turn = (this.#turns.get(name) ?? Promise.resolve()).then(async () => {
       if (signal.aborted) return;
       holds = true;
       this.#count(name, 1);
-      await run(signal).finally(() => {
+      await run({ signal, checkpoints: this.checkpoints }).finally(() => {
         this.#count(name, -1);
       });
     });
@@ -40,11 +42,15 @@ export class SharedLeases implements Leases {
 type Views = Awaited<ReturnType<typeof openViews>>;
 
 /** The same read models for several hubs, followed by one of them at a time. */
-export const sharedViews = (views: Views, leases: Leases): HubViews =>
-  new Proxy(views, {
+export function sharedViews(views: Views, leases: SharedLeases): ReadModels {
+  leases.checkpoints = views.checkpoints;
+  return new Proxy(views, {
     get: (of, name) => {
-      if (name === 'follow') return (signal: AbortSignal) => leases.hold('views', signal, (mine) => of.follow(mine));
+      if (name === 'leases') return leases;
+      if (name === 'follow')
+        return (signal: AbortSignal) => leases.run('views', signal, (lease) => of.follow(lease.signal));
       const value: unknown = Reflect.get(of, name);
       return typeof value === 'function' ? (value.bind(of) as unknown) : value;
     },
   });
+}

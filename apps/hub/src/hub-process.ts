@@ -14,13 +14,13 @@ import {
   Readiness,
   startHttp,
 } from '@numlife/runtime';
+import type { ReadModels } from '@numlife/views';
 import { hostname } from 'node:os';
 import { RecycledAnswers } from './api/recycled-answers.js';
 import { recycledCall } from './api/recycled-call.js';
-import type { Leases } from './follow/leases.js';
 import { publishingOn } from './follow/publishing.js';
 import { openReferenceData } from './follow/reference-data.js';
-import { Hub, type HubParts, type HubViews } from './hub.js';
+import { Hub, type HubParts } from './hub.js';
 import { HubModule } from './hub.module.js';
 import type { Client } from './issuer/clients.js';
 import { Issuing } from './issuer/issuing.js';
@@ -31,8 +31,7 @@ import { ministrysSegments } from './reference-files.js';
 export interface SharedPorts {
   readonly store: EventStore;
   readonly transport: Transport;
-  readonly views: HubViews;
-  readonly leases: Leases;
+  readonly views: ReadModels;
 }
 
 export interface HubProcessOptions {
@@ -86,12 +85,12 @@ export class HubProcess {
   async #parts(keys: KeyFile): Promise<HubParts> {
     const { configuration, logger, clock } = this.options;
     const ports = this.options.ports ?? (await this.#openPorts());
-    const { store, transport, views } = ports;
+    const { store, transport } = ports;
     const metrics = new Metrics();
     metrics.collectProcessMetrics();
     return {
       ...ports,
-      publishing: publishingOn({ store, transport, checkpoints: views.checkpoints, clock }),
+      publishing: publishingOn({ store, transport, clock }),
       hasKeyOf: (carrier) => keys.hasCarrier(carrier),
       privacy: createPrivacy(keys.keysForHub()),
       reference: await openReferenceData(store),
@@ -109,9 +108,8 @@ export class HubProcess {
     const store = await this.#life.opened('store', openDistributedStore(this.options), close);
     const opening = openDistributedTransport(this.options, `numlife-hub-${runner}`);
     const transport = await this.#life.opened('transport', opening, close);
-    const openingViews = openDistributedViews<SharedViews>(this.options, { store, runner });
-    const views = await this.#life.opened('views', openingViews, close);
-    return { store, transport, views, leases: views.leases };
+    const views = await this.#life.opened('views', openDistributedViews(this.options, { store, runner }), close);
+    return { store, transport, views };
   }
 
   async #listen({ parts, hub, operations, issuing }: Services): Promise<void> {
@@ -152,5 +150,3 @@ interface Services {
   readonly operations: Operations;
   readonly issuing: Issuing;
 }
-
-type SharedViews = HubViews & { readonly leases: Leases; close(): Promise<void> };

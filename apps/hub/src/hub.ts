@@ -20,8 +20,7 @@ import {
   topicsOfCarriers,
   topicsOfHub,
 } from '@numlife/runtime';
-import type { Checkpoints, Views } from '@numlife/views';
-import { alone, type Leases } from './follow/leases.js';
+import type { Lease, ReadModels } from '@numlife/views';
 import type { Publishing } from './follow/publishing.js';
 import type { ReferenceData } from './follow/reference-data.js';
 import { SegmentPublisher } from './follow/segment-publisher.js';
@@ -29,24 +28,13 @@ import type { Rules } from './ingest/border.js';
 import { Ingest } from './ingest/ingest.js';
 import { Rates } from './rates.js';
 
-/** The read models, and what keeps them up to date. */
-export interface HubViews extends Views {
-  readonly checkpoints: Checkpoints;
-  /** Keeps the rows up to date until the signal aborts; where several hubs share them, in one of the hubs at a time. */
-  follow(signal: AbortSignal): Promise<void>;
-  /** Once they have been level with the store. */
-  hasCaughtUp(): boolean;
-}
-
 /** What a hub works with; which adapters they are is the process' choice. */
 export interface HubParts {
   readonly configuration: Configuration;
   readonly store: EventStore;
   readonly transport: Transport;
-  readonly views: HubViews;
+  readonly views: ReadModels;
   readonly publishing: Publishing;
-  /** Absent: there is one hub alone. */
-  readonly leases?: Leases;
   /** Whether reports of this carrier can be opened here. */
   readonly hasKeyOf: (carrier: CarrierId) => boolean;
   readonly privacy: Privacy;
@@ -161,21 +149,21 @@ export class Hub {
   }
 
   async #startPublishing(loop: (name: string, run: () => Promise<void>) => void): Promise<void> {
-    const { configuration, store, transport, views, clock, reference, publishing, metrics } = this.#parts;
+    const { configuration, store, transport, clock, reference, publishing, metrics } = this.#parts;
     await transport.ensureTopics(topicsOfHub(configuration));
-    this.#once('publisher', loop, (signal) =>
+    this.#once('publisher', loop, (lease) =>
       publishing({
+        ...lease,
         carriers: reference.everyCarrier(),
         watermarkSeconds: configuration.WATERMARK_SECONDS,
-        signal,
         onProgress: this.#progressed,
         onPublished: (messages) => {
           metrics.published.inc({ topic: topics.lifecycle }, messages);
         },
       }),
     );
-    this.#once('segments', loop, (signal) => {
-      const segments = new SegmentPublisher(transport, views.checkpoints, reference, clock);
+    this.#once('segments', loop, ({ signal, checkpoints }) => {
+      const segments = new SegmentPublisher(transport, checkpoints, reference, clock);
       return follow(store, segments, signal, this.#progressed);
     });
   }
@@ -184,13 +172,13 @@ export class Hub {
   #once(
     name: string,
     loop: (name: string, run: () => Promise<void>) => void,
-    run: (signal: AbortSignal) => Promise<void>,
+    run: (lease: Lease) => Promise<void>,
   ): void {
-    const { leases = alone, reference } = this.#parts;
+    const { views, reference } = this.#parts;
     loop(name, () =>
-      leases.hold(name, this.#stopping.signal, async (signal) => {
+      views.leases.run(name, this.#stopping.signal, async (lease) => {
         await reference.upToDate();
-        await run(signal);
+        await run(lease);
         this.#positions.delete(name); // Where it is by now is another's to say.
       }),
     );

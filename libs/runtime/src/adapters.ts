@@ -5,6 +5,7 @@ import {
   type TopicSettings,
   type Transport,
 } from '@numlife/event-sourcing';
+import type { ReadModels } from '@numlife/views';
 import { readFile } from 'node:fs/promises';
 import type { Configuration } from './configuration.js';
 import type { Logger } from './logging.js';
@@ -37,8 +38,8 @@ export interface KafkaTransport extends Transport, Closing {
 interface StoreModule {
   openEventStoreDbStore(options: object): Promise<EventStore & Closing>;
 }
-interface ViewsModule<Views> {
-  openPostgresViews(options: object): Promise<Views>;
+interface ViewsModule {
+  openPostgresViews(options: object): Promise<ReadModels>;
 }
 
 export interface Surroundings {
@@ -77,11 +78,11 @@ export async function openDistributedStore({ configuration, clock }: Surrounding
 }
 
 /** `runner` names the process in the leases of the loops that run once in the whole system. */
-export async function openDistributedViews<Views extends Closing>(
+export async function openDistributedViews(
   { configuration, clock, logger }: Surroundings,
   { store, runner }: { readonly store: EventStore; readonly runner: string },
-): Promise<Views> {
-  const { openPostgresViews } = await load<ViewsModule<Views>>('@numlife/views');
+): Promise<ReadModels> {
+  const { openPostgresViews } = await load<ViewsModule>('@numlife/views');
   const onWarning = warningsTo(logger, 'views');
   return openPostgresViews({ connectionString: configuration.DATABASE_URL, store, runner, clock, onWarning });
 }
