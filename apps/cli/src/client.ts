@@ -126,7 +126,8 @@ export class Client {
   }
 
   async #newToken(): Promise<string> {
-    const file = join(setting('DATA_DIR') ?? 'data', 'clients', `${this.organisation}.json`);
+    const folder = setting('CLIENTS_DIR') ?? join(setting('DATA_DIR') ?? 'data', 'clients');
+    const file = join(folder, `${this.organisation}.json`);
     const client = await readClientFile(file, this.organisation);
     const form = await tokenRequestOf(client, Date.now());
     const response = await fetch(`${this.url}/auth/v1/token`, { method: 'POST', body: form });

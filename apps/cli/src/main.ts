@@ -24,6 +24,7 @@ Environment:
   NUMLIFE_URL    where the server is (http://127.0.0.1:8080)
   NUMLIFE_TOKEN  a bearer token; else the client file DATA_DIR/clients/ORG.json of the organisation it acts for
   DATA_DIR       where the server keeps its data and client files (data)
+  CLIENTS_DIR    where the client files are, when not there
 
 Exit codes: 0 done, 1 the answer is no (lines rejected, verification failed), 2 could not run.`,
   )
