@@ -31,7 +31,7 @@ async function startKafka(onStop) {
 }
 
 async function startPostgres(onStop) {
-  const { PostgresServer } = await import('@numlife/testing/postgresql');
+  const { PostgresServer } = await import('@numlife/testing/postgresql-server');
   const server = await PostgresServer.start();
   onStop(() => server.remove());
   return server.createDatabase();

@@ -82,7 +82,7 @@ export async function openDistributedViews(
   { configuration, clock, logger }: Surroundings,
   { store, runner }: { readonly store: EventStore; readonly runner: string },
 ): Promise<ReadModels> {
-  const { openPostgresViews } = await load<ViewsModule>('@numlife/views');
+  const { openPostgresViews } = await load<ViewsModule>('@numlife/views/postgresql');
   const onWarning = warningsTo(logger, 'views');
   return openPostgresViews({ connectionString: configuration.DATABASE_URL, store, runner, clock, onWarning });
 }
