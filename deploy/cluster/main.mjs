@@ -30,7 +30,7 @@ process.env.CLIENTS_DIR = clients; // Where every process here finds its client 
 let stopping;
 
 function stop(code, why) {
-  if (why) process.stderr.write(`cluster: ${why}\n`);
+  if (why && !stopping) process.stderr.write(`cluster: ${why}\n`);
   stopping ??= (async () => {
     say('Stopping …');
     for (const step of steps.splice(0).reverse()) await step().catch((error) => process.stderr.write(`${error}\n`));
