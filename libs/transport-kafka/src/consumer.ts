@@ -1,7 +1,7 @@
 import type { Clock } from '@numlife/event-sourcing';
 import { closed, isRetriable } from './failures.js';
 import { Feed } from './feed.js';
-import { heartbeatIntervalMs, leaveTimeoutMs, sessionTimeoutMs } from './limits.js';
+import { heartbeatIntervalMs, leaveTimeoutMs, reconnectMaxMs } from './limits.js';
 import { type LogReader, type Place, placeName } from './log-reader.js';
 import { Membership, type Standing } from './membership.js';
 import { OffsetCommits } from './offset-commits.js';
@@ -15,6 +15,7 @@ export interface ConsumerParts {
   readonly topics: readonly string[];
   readonly handling: Handling;
   readonly partitionsAtOnce: number;
+  readonly sessionTimeoutMs: number;
   readonly clock: Clock;
   readonly parking: Parking;
   /** Of this consumer alone: what it is told to wait for there keeps nobody else waiting. */
@@ -53,7 +54,7 @@ export class Consumer {
 
   constructor(parts: ConsumerParts) {
     this.#parts = parts;
-    this.#membership = new Membership(parts.group, parts.topics, parts.reader);
+    this.#membership = new Membership(parts);
     this.#turns = new Turns(parts.partitionsAtOnce);
     this.#abandoned.promise.catch(() => undefined);
     this.ended = Promise.race([this.#run(), this.#abandoned.promise]);
@@ -81,7 +82,7 @@ export class Consumer {
     try {
       for (let failures = 0; !signal.aborted;) {
         failures = (await this.#tryOnce(failures)) ? 0 : failures + 1;
-        if (failures > 0) await pause(backoffMs(failures), signal);
+        if (failures > 0) await pause(backoffMs(failures, reconnectMaxMs), signal);
       }
     } finally {
       this.#leaving.abort();
@@ -184,8 +185,9 @@ export class Consumer {
   async #end(session: Session): Promise<void> {
     for (const run of session.runs) run.stop();
     const done = Promise.allSettled(session.runs.map((run) => run.done));
-    while (!(await settledWithin(done, heartbeatIntervalMs))) {
-      if (session.standing !== 'lost') await this.#heartbeat(session);
+    const isAbandoned = (): boolean => session.over.signal.aborted;
+    while (!isAbandoned() && !(await settledWithin(done, heartbeatIntervalMs))) {
+      if (session.standing !== 'lost' && !isAbandoned()) await this.#heartbeat(session);
     }
     if (session.standing !== 'lost') await session.commits.flush();
     session.over.abort();
@@ -200,7 +202,7 @@ export class Consumer {
     } catch (error) {
       if (!isRetriable(error)) session.failure ??= error;
       // Not heard of by the coordinator for so long, it is dead to the group.
-      if (performance.now() - session.heardAtMs > sessionTimeoutMs) this.#lose(session);
+      if (performance.now() - session.heardAtMs > this.#parts.sessionTimeoutMs) this.#lose(session);
     }
   }
 

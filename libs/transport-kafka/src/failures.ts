@@ -62,12 +62,21 @@ function codeOf(error: KafkaError): FailureCode {
   return error.retriable === false && error.type !== undefined ? 'invalid-request' : 'unavailable';
 }
 
-/** Every error of kafkajs, translated. What is no error of the world's goes on as it is. */
+/** No errors of the world's: ours, and those of a program that is wrong. kafkajs throws plain ones, too. */
+const ownErrors = new Set([
+  'InfrastructureFailure',
+  'ImpossibleState',
+  'TypeError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+]);
+
+/** Every error of kafkajs, translated. */
 export function failureOf(error: unknown, doing: string): Error {
   if (!(error instanceof Error)) return new InfrastructureFailure('unavailable', doing, { cause: error });
   const root = rootOf(error);
-  const isOurs = !root.name.startsWith('KafkaJS') && !('syscall' in root);
-  if (isOurs) return root;
+  if (ownErrors.has(root.name)) return root;
   return new InfrastructureFailure(codeOf(root), `Kafka: ${doing}: ${root.type ?? root.message}`, { cause: error });
 }
 

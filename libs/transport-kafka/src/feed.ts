@@ -1,5 +1,5 @@
 import { failureOf, isRetriable, typeOf } from './failures.js';
-import { fetchWaitMsMax } from './limits.js';
+import { fetchWaitMsMax, reconnectMaxMs } from './limits.js';
 import { type Fetched, type LogReader, placeName, type Reading } from './log-reader.js';
 import { backoffMs, Bell, pause } from './waiting.js';
 
@@ -57,7 +57,7 @@ export class Feed {
       failures = (await this.#fetch(reader, mine, waitMsMax)) ? 0 : failures + 1;
       for (const wanted of mine) wanted.beingFetched = false;
       this.#ring();
-      if (failures > 0) await pause(backoffMs(failures), this.#signal);
+      if (failures > 0) await pause(backoffMs(failures, reconnectMaxMs), this.#signal);
     }
   }
 

@@ -3,6 +3,8 @@ export const attemptsMax = 5;
 /** First wait after a failure; doubled each time up to the greatest. */
 export const backoffFirstMs = 50;
 export const backoffMaxMs = 10_000;
+/** The greatest wait before the broker is tried again: a broker that comes back is not kept waiting. */
+export const reconnectMaxMs = 2_000;
 
 /** A page is what a handler holds in memory at once, and what may be handed over again after a crash. */
 export const batchMessagesDefault = 1_000;
@@ -34,7 +36,7 @@ export const fetchBytesMax = 8 * 1024 * 1024;
 export const fetchWaitMsMax = 100;
 
 /** A member that is not heard of for so long is dead, and its partitions go to others. */
-export const sessionTimeoutMs = 30_000;
+export const sessionTimeoutDefaultMs = 10_000;
 export const heartbeatIntervalMs = 500;
 /** How long a rebalance waits for batches in hand; who takes longer has lost its partitions. */
 export const rebalanceTimeoutMs = 300_000;

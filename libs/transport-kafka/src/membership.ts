@@ -3,7 +3,7 @@ import kafkajs from 'kafkajs';
 import { assign } from './assignment.js';
 import { type Broker, type Cluster, type Joined, type TopicOffsets } from './cluster.js';
 import { translated, typeOf } from './failures.js';
-import { rebalanceTimeoutMs, sessionTimeoutMs } from './limits.js';
+import { rebalanceTimeoutMs } from './limits.js';
 import { type LogReader, type Place, placeName } from './log-reader.js';
 
 const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol;
@@ -20,18 +20,27 @@ export interface PlaceOffset extends Place {
   readonly offset: bigint;
 }
 
+export interface MembershipParts {
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** Its connections are used; what it fetches goes over another than what is said to the coordinator. */
+  readonly reader: LogReader;
+  readonly sessionTimeoutMs: number;
+}
+
 /** One member of a consumer group, as its coordinator knows it. */
 export class Membership {
   readonly #group: string;
   readonly #topics: readonly string[];
   readonly #reader: LogReader;
   readonly #cluster: Cluster;
+  readonly #sessionTimeoutMs: number;
   #memberId = '';
   #generation = -1;
   #coordinator: Broker | undefined;
 
-  /** The reader's connections are used; what it fetches goes over another than what is said to the coordinator. */
-  constructor(group: string, topics: readonly string[], reader: LogReader) {
+  constructor({ group, topics, reader, sessionTimeoutMs }: MembershipParts) {
+    this.#sessionTimeoutMs = sessionTimeoutMs;
     this.#group = group;
     this.#topics = topics;
     this.#reader = reader;
@@ -45,7 +54,7 @@ export class Membership {
       const metadata = MemberMetadata.encode({ version: protocolVersion, topics: [...this.#topics], userData });
       const joined = await coordinator.joinGroup({
         ...this.#me,
-        sessionTimeout: sessionTimeoutMs,
+        sessionTimeout: this.#sessionTimeoutMs,
         rebalanceTimeout: rebalanceTimeoutMs,
         groupProtocols: [{ name: protocol, metadata }],
       });

@@ -1,4 +1,5 @@
 import { isRetriable } from './failures.js';
+import { reconnectMaxMs } from './limits.js';
 import { placeName } from './log-reader.js';
 import type { PlaceOffset, Standing } from './membership.js';
 import { backoffMs, pause } from './waiting.js';
@@ -30,7 +31,7 @@ export class OffsetCommits {
 
   async #run(): Promise<void> {
     for (let failures = 0; this.#waiting.size > 0 && !this.#signal.aborted;) {
-      if (failures > 0) await pause(backoffMs(failures), this.#signal);
+      if (failures > 0) await pause(backoffMs(failures, reconnectMaxMs), this.#signal);
       failures = (await this.#commit()) ? 0 : failures + 1;
     }
     this.#running = undefined;

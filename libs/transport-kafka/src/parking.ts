@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InfrastructureFailure } from '@numlife/event-sourcing';
 import { failureOf, isRetriable } from './failures.js';
-import { parkingPollMs, readAttemptsMax } from './limits.js';
+import { parkingPollMs, readAttemptsMax, reconnectMaxMs } from './limits.js';
 import { type Fetched, type LogReader, placeName } from './log-reader.js';
 import { ParkedState } from './parked-state.js';
 import { apply, parkingTopicOf } from './parking-record.js';
@@ -53,7 +53,7 @@ export class Parking {
   /** Reads again and again what others write. */
   async follow(signal: AbortSignal): Promise<void> {
     for (let failures = 0; !signal.aborted;) {
-      await pause(failures === 0 ? parkingPollMs : backoffMs(failures), signal);
+      await pause(failures === 0 ? parkingPollMs : backoffMs(failures, reconnectMaxMs), signal);
       if (signal.aborted) return;
       const read = this.catchUp();
       failures = await read.then(
@@ -87,7 +87,7 @@ export class Parking {
         await this.#reader.recover(error);
         const failure = failureOf(error, `reading ${place.topic}`);
         if (!isRetriable(failure) || failures === readAttemptsMax) throw failure;
-        await sleep(backoffMs(failures));
+        await sleep(backoffMs(failures, reconnectMaxMs));
       }
     }
   }

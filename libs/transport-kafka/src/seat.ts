@@ -1,5 +1,6 @@
 import type { Clock } from '@numlife/event-sourcing';
 import { isRetriable } from './failures.js';
+import { reconnectMaxMs } from './limits.js';
 import type { Place } from './log-reader.js';
 import type { PlaceOffset } from './membership.js';
 import type { ParkedOfPartition } from './parked-state.js';
@@ -35,7 +36,7 @@ export async function persist(seat: Seat, records: readonly Outgoing[], signal: 
     } catch (error) {
       if (!isRetriable(error)) throw error;
       if (signal.aborted) return false;
-      await pause(backoffMs(failures), signal);
+      await pause(backoffMs(failures, reconnectMaxMs), signal);
     }
   }
 }

@@ -9,6 +9,7 @@ import {
   type Transport,
 } from '@numlife/event-sourcing';
 import type { Admin, Kafka } from 'kafkajs';
+import { type Acl, grant } from './access.js';
 import { newCluster } from './cluster.js';
 import { Consumer } from './consumer.js';
 import { closed, refused, translated } from './failures.js';
@@ -30,6 +31,7 @@ export interface TransportParts {
   readonly sender: Sender;
   readonly replication: Replication;
   readonly partitionsAtOnce: number;
+  readonly sessionTimeoutMs: number;
   readonly closeTimeoutMs: number;
   readonly warn: (text: string) => void;
 }
@@ -60,6 +62,11 @@ export class KafkaTransport implements Transport {
 
   async ensureTopics(topics: Readonly<Record<string, TopicSettings>>): Promise<void> {
     await ensureTopics(await this.#connectedAdmin(), topics, this.#parts.replication);
+  }
+
+  /** Rights as `aclsFor` gives them; only the operator's principal may. */
+  async grant(acls: readonly Acl[]): Promise<void> {
+    await grant(await this.#connectedAdmin(), acls);
   }
 
   async publish(topic: string, messages: readonly Message[]): Promise<void> {
@@ -137,12 +144,13 @@ export class KafkaTransport implements Transport {
     topics: readonly string[],
     handling: Omit<Consume, 'group' | 'topics' | 'signal'>,
   ): Consumer {
-    const { kafka, clock, partitionsAtOnce, warn } = this.#parts;
+    const { kafka, clock, partitionsAtOnce, sessionTimeoutMs, warn } = this.#parts;
     return new Consumer({
       group,
       topics,
       handling,
       partitionsAtOnce,
+      sessionTimeoutMs,
       clock,
       warn,
       parking: this.#follow(group),

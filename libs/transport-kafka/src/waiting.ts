@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffFirstMs, backoffMaxMs } from './limits.js';
 
 /** The wait after the n-th failure in a row (from 1): doubled each time, bounded. */
-export const backoffMs = (failures: number): number =>
-  Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(failures - 1, 30));
+export const backoffMs = (failures: number, maxMs = backoffMaxMs): number =>
+  Math.min(maxMs, backoffFirstMs * 2 ** Math.min(failures - 1, 30));
 
 /** Sleeps; ends early, without an error, when the signal aborts. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {

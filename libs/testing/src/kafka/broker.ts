@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -104,8 +105,7 @@ export class KafkaBroker {
   async #format(options: KafkaOptions): Promise<void> {
     writeFileSync(this.#properties, properties(this.#folder, this.#ports, options));
     const tool = [...this.#classPath, 'kafka.tools.StorageTool'];
-    const { stdout } = await run('java', [...tool, 'random-uuid']);
-    const id = stdout.trim().split('\n').at(-1)!;
+    const id = randomBytes(16).toString('base64url').replace(/^-/, '_');
     const users = Object.entries(options.users ?? {}).flatMap(([name, password]) => [
       '--add-scram',
       `SCRAM-SHA-512=[name=${name},password=${password}]`,
