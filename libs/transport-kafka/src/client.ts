@@ -1,7 +1,16 @@
+import { connect, isIP } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
-import kafkajs, { type Kafka, type logCreator as LogCreator } from 'kafkajs';
-import { connectionTimeoutMs, requestRetriesMax, requestTimeoutMs, retryFirstMs, retryMaxMs } from './limits.js';
+import kafkajs, { type Kafka, type KafkaConfig, type logCreator as LogCreator } from 'kafkajs';
+import {
+  connectionTimeoutMs,
+  keepAliveDelayMs,
+  requestRetriesMax,
+  requestTimeoutMs,
+  retryFirstMs,
+  retryMaxMs,
+} from './limits.js';
 
 // kafkajs is CommonJS: not all of its names are seen as exports.
 const { Kafka: KafkaClient, CompressionTypes, CompressionCodecs, logLevel } = kafkajs;
@@ -34,13 +43,32 @@ export interface ConnectionOptions {
   readonly onWarning?: ((text: string) => void) | undefined;
 }
 
+/** It warns of this whenever a producer is made; `Sender` says what is done about it. */
+const limitedRetries = 'Limiting retries for the idempotent producer';
+
 /** kafkajs' own log: what it cannot do by itself comes as an error from the call, so only warnings are handed on. */
 const logCreator =
   (warn: (text: string) => void): LogCreator =>
   () =>
   ({ level, namespace, log }) => {
-    if (level === logLevel.WARN) warn(`kafkajs ${namespace}: ${log.message}`);
+    if (level === logLevel.WARN && !log.message.startsWith(limitedRetries))
+      warn(`kafkajs ${namespace}: ${log.message}`);
   };
+
+/**
+ * As kafkajs makes them, but for one thing: it lets go of a dead connection at every try to make it anew, and each time
+ * the socket would wait for a connection that never comes.
+ */
+const socketFactory: KafkaConfig['socketFactory'] = ({ host, port, ssl, onConnect }) => {
+  const servername = isIP(host) ? {} : { servername: host };
+  const socket = ssl
+    ? connectSecurely({ host, port, ...servername, ...ssl }, onConnect)
+    : connect({ host, port }, onConnect);
+  socket.setKeepAlive(true, keepAliveDelayMs);
+  const unref = socket.unref.bind(socket);
+  socket.unref = () => (socket.destroyed ? socket : unref());
+  return socket;
+};
 
 const definedOf = <Values extends object>(values: Values): { [Name in keyof Values]: NonNullable<Values[Name]> } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
@@ -53,6 +81,7 @@ export function newKafka(options: ConnectionOptions): Kafka {
     connectionTimeout: connectionTimeoutMs,
     requestTimeout: requestTimeoutMs,
     retry: { retries: requestRetriesMax, initialRetryTime: retryFirstMs, maxRetryTime: retryMaxMs },
+    socketFactory: socketFactory!,
     logLevel: logLevel.WARN,
     logCreator: logCreator(onWarning ?? (() => undefined)),
     ...(sasl && { sasl: { mechanism: 'scram-sha-512' as const, ...sasl } }),

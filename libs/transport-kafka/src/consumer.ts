@@ -216,7 +216,6 @@ export class Consumer {
 
   #lose(session: Session): void {
     session.standing = 'lost';
-    this.#membership.forget();
     for (const run of session.runs) run.revoke();
   }
 

@@ -22,6 +22,13 @@ const codeOfType: Readonly<Record<string, FailureCode>> = {
   CLUSTER_AUTHORIZATION_FAILED: 'not-permitted',
   UNSUPPORTED_VERSION: 'unsupported-version',
   CORRUPT_MESSAGE: 'damaged',
+  // A member that the coordinator forgot joins anew, and a producer whose sequence a broker lost is replaced.
+  UNKNOWN_MEMBER_ID: 'unavailable',
+  ILLEGAL_GENERATION: 'unavailable',
+  OUT_OF_ORDER_SEQUENCE_NUMBER: 'unavailable',
+  UNKNOWN_PRODUCER_ID: 'unavailable',
+  INVALID_PRODUCER_EPOCH: 'unavailable',
+  INVALID_PRODUCER_ID_MAPPING: 'unavailable',
   KAFKA_STORAGE_ERROR: 'unavailable', // Of one broker: another becomes the leader.
 };
 

@@ -45,7 +45,7 @@ describeWithKafka('faults of the broker and of consumers', (broker) => {
       await load.moreAcknowledged(400);
     }
     await load.end();
-  });
+  }, 180_000); // A broker takes its time to start.
 
   it('without a fault nothing comes twice, also when members join and leave under load', async () => {
     await given(4);

@@ -15,6 +15,8 @@ export const batchBytesMax = 4 * 1024 * 1024;
 export const messageBytesMax = 1024 * 1024;
 /** What a topic takes in one record batch: a message of the greatest size and what Kafka adds to it. */
 export const topicBatchBytesMax = 2 * messageBytesMax;
+/** Whatever a topic took can be parked, with what is said of it. */
+export const parkedBatchBytesMax = 2 * topicBatchBytesMax;
 /** Messages of one partition go in pieces of about this size, well within a broker's own `message.max.bytes`. */
 export const pieceBytesMax = 512 * 1024;
 /** One request; a broker takes 100 MiB. */
@@ -58,6 +60,7 @@ export const lagGroupsMax = 1_000;
 export const lagGroupsAtOnce = 8;
 
 export const connectionTimeoutMs = 5_000;
+export const keepAliveDelayMs = 60_000;
 export const requestTimeoutMs = 30_000;
 /** kafkajs' own: about 8 s in all before a request is given up. */
 export const requestRetriesMax = 6;

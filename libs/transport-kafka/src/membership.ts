@@ -78,7 +78,7 @@ export class Membership {
         await coordinator.heartbeat({ ...this.#me, groupGenerationId });
         return 'member';
       } catch (error) {
-        return standingAfter(error);
+        return this.#standingAfter(error);
       }
     });
   }
@@ -95,7 +95,7 @@ export class Membership {
         await coordinator.offsetCommit({ ...this.#me, groupGenerationId, topics });
         return 'member';
       } catch (error) {
-        return standingAfter(error);
+        return this.#standingAfter(error);
       }
     });
   }
@@ -130,6 +130,15 @@ export class Membership {
   forget(): void {
     this.#memberId = '';
     this.#generation = -1;
+  }
+
+  /** Whom the coordinator does not know any more joins as somebody new; who only could not reach it, as who it was. */
+  #standingAfter(error: unknown): Standing {
+    const type = typeOf(error) ?? '';
+    if (type === 'REBALANCE_IN_PROGRESS') return 'rebalancing';
+    if (!standsNot.has(type)) throw error;
+    this.forget();
+    return 'lost';
   }
 
   get #me(): { groupId: string; memberId: string } {
@@ -193,10 +202,3 @@ function saidBy(metadata: Buffer): { topics: readonly string[]; owned: readonly 
 }
 
 const standsNot = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID']);
-
-function standingAfter(error: unknown): Standing {
-  const type = typeOf(error) ?? '';
-  if (type === 'REBALANCE_IN_PROGRESS') return 'rebalancing';
-  if (standsNot.has(type)) return 'lost';
-  throw error;
-}

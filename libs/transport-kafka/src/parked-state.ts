@@ -140,11 +140,11 @@ export class ParkedState {
     return [...this.#partitions.values()].flatMap(({ ordered }) => ordered);
   }
 
+  /** Parked again, it is as it was said last: so a compacted log, which has only that, says the same. */
   add(entry: ParkedEntry): void {
-    const of = this.of(entry);
-    if (of.find(entry.offset)) return;
+    this.remove(entry);
     this.bytes += entry.bytes;
-    of.add(entry);
+    this.of(entry).add(entry);
   }
 
   remove(place: Place & { readonly offset: bigint }): void {

@@ -12,15 +12,11 @@ export interface Outgoing {
   readonly value: Buffer | null;
 }
 
-function textBytes(text: string): number {
-  const bytes = Buffer.byteLength(text);
-  if (bytes > textBytesMax) throw refused(`a key or header of ${bytes} bytes; at most ${textBytesMax}`);
-  return bytes;
-}
-
 export function bytesOf({ key, headers, value }: Outgoing): number {
-  let bytes = recordOverheadBytes + textBytes(key) + (value?.length ?? 0);
-  for (const [name, text] of Object.entries(headers)) bytes += headerOverheadBytes + textBytes(name) + textBytes(text);
+  let bytes = recordOverheadBytes + Buffer.byteLength(key) + (value?.length ?? 0);
+  for (const [name, text] of Object.entries(headers)) {
+    bytes += headerOverheadBytes + Buffer.byteLength(name) + Buffer.byteLength(text);
+  }
   return bytes;
 }
 
@@ -29,6 +25,10 @@ export function outgoing(message: Message, topic: string, partition: number): Ou
   const { key, headers, value } = message;
   const count = Object.keys(headers).length;
   if (count > headersMax) throw refused(`a message with ${count} headers; at most ${headersMax}`);
+  for (const text of [key, ...Object.entries(headers).flat()]) {
+    const length = Buffer.byteLength(text);
+    if (length > textBytesMax) throw refused(`a key or header of ${length} bytes; at most ${textBytesMax}`);
+  }
   const record = { topic, partition, key, headers, value: Buffer.from(value.buffer, value.byteOffset, value.length) };
   const bytes = bytesOf(record);
   if (bytes > messageBytesMax) throw refused(`a message of ${bytes} bytes; at most ${messageBytesMax}`);

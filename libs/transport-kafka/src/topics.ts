@@ -1,7 +1,8 @@
 import type { TopicSettings } from '@numlife/event-sourcing';
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
 import { refused, translated, typeOf } from './failures.js';
-import { partitionsMax, topicBatchBytesMax } from './limits.js';
+import { parkedBatchBytesMax, partitionsMax, topicBatchBytesMax } from './limits.js';
+import { groupOfParkingTopic } from './parking-record.js';
 
 export interface Replication {
   readonly factor: number;
@@ -45,7 +46,7 @@ function configOf(topic: string, settings: TopicSettings, { factor, inSyncMin }:
     'cleanup.policy': cleanup,
     'retention.ms': cleanup === 'delete' ? retentionMs : undefined,
     'min.insync.replicas': inSyncMin,
-    'max.message.bytes': topicBatchBytesMax,
+    'max.message.bytes': groupOfParkingTopic(topic) === undefined ? topicBatchBytesMax : parkedBatchBytesMax,
     'message.timestamp.type': 'LogAppendTime',
   };
   return {
