@@ -118,7 +118,7 @@ export class Consumer {
     if (session.failure !== undefined) throw session.failure;
   }
 
-  /** Undefined: it is leaving; the group may be waiting for another's batch. */
+  /** Undefined: it is to join again, or is leaving, while the group may be waiting for another's batch. */
   async #join(): Promise<Place[] | undefined> {
     const { signal } = this.#leaving;
     const left = new Promise<undefined>((resolve) => {

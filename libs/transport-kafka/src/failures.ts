@@ -25,6 +25,7 @@ const codeOfType: Readonly<Record<string, FailureCode>> = {
   // A member that the coordinator forgot joins anew, and a producer whose sequence a broker lost is replaced.
   UNKNOWN_MEMBER_ID: 'unavailable',
   ILLEGAL_GENERATION: 'unavailable',
+  REBALANCE_IN_PROGRESS: 'unavailable',
   OUT_OF_ORDER_SEQUENCE_NUMBER: 'unavailable',
   UNKNOWN_PRODUCER_ID: 'unavailable',
   INVALID_PRODUCER_EPOCH: 'unavailable',

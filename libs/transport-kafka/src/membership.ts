@@ -47,27 +47,14 @@ export class Membership {
     this.#cluster = reader.cluster;
   }
 
-  /** Answers the partitions that are this member's now. */
-  join(owned: readonly Place[]): Promise<Place[]> {
-    return this.#ask('joining the group', async (coordinator) => {
-      const userData = Buffer.from(JSON.stringify(owned.map(({ topic, partition }) => [topic, partition])));
-      const metadata = MemberMetadata.encode({ version: protocolVersion, topics: [...this.#topics], userData });
-      const joined = await coordinator.joinGroup({
-        ...this.#me,
-        sessionTimeout: this.#sessionTimeoutMs,
-        rebalanceTimeout: rebalanceTimeoutMs,
-        groupProtocols: [{ name: protocol, metadata }],
-      });
-      this.#memberId = joined.memberId;
-      this.#generation = joined.generationId;
-      const groupAssignment = joined.leaderId === joined.memberId ? await this.#assignment(joined) : [];
-      const { generationId } = joined;
-      const { memberAssignment } = await coordinator.syncGroup({ ...this.#me, generationId, groupAssignment });
-      const assignment: Assignment = MemberAssignment.decode(memberAssignment)?.assignment ?? {};
-      return Object.entries(assignment).flatMap(([topic, partitions]) =>
-        partitions.map((partition) => ({ topic, partition })),
-      );
-    });
+  /** Answers the partitions that are this member's now; undefined: somebody else came or went meanwhile, so join again. */
+  join(owned: readonly Place[]): Promise<Place[] | undefined> {
+    return this.#ask('joining the group', (coordinator) =>
+      this.#joinAt(coordinator, owned).catch((error: unknown) => {
+        if (typeOf(error) === 'REBALANCE_IN_PROGRESS') return undefined;
+        throw error;
+      }),
+    );
   }
 
   /** Tells the coordinator that this member lives, and hears how it stands. */
@@ -157,6 +144,26 @@ export class Membership {
         throw error;
       }
     });
+  }
+
+  async #joinAt(coordinator: Broker, owned: readonly Place[]): Promise<Place[]> {
+    const userData = Buffer.from(JSON.stringify(owned.map(({ topic, partition }) => [topic, partition])));
+    const metadata = MemberMetadata.encode({ version: protocolVersion, topics: [...this.#topics], userData });
+    const joined = await coordinator.joinGroup({
+      ...this.#me,
+      sessionTimeout: this.#sessionTimeoutMs,
+      rebalanceTimeout: rebalanceTimeoutMs,
+      groupProtocols: [{ name: protocol, metadata }],
+    });
+    this.#memberId = joined.memberId;
+    this.#generation = joined.generationId;
+    const groupAssignment = joined.leaderId === joined.memberId ? await this.#assignment(joined) : [];
+    const { generationId } = joined;
+    const { memberAssignment } = await coordinator.syncGroup({ ...this.#me, generationId, groupAssignment });
+    const assignment: Assignment = MemberAssignment.decode(memberAssignment)?.assignment ?? {};
+    return Object.entries(assignment).flatMap(([topic, partitions]) =>
+      partitions.map((partition) => ({ topic, partition })),
+    );
   }
 
   async #findCoordinator(): Promise<Broker> {
