@@ -12,6 +12,7 @@ const libs = [
   'sqlite',
   'store-embedded',
   'transport-embedded',
+  'transport-kafka',
   'views',
   'runtime',
   'testing',
@@ -86,6 +87,7 @@ export default {
     only('sqlite-imports', 'sqlite', ['event-sourcing']),
     only('store-embedded-imports', 'store-embedded', ['event-sourcing', 'sqlite']),
     only('transport-embedded-imports', 'transport-embedded', ['event-sourcing', 'sqlite']),
+    only('transport-kafka-imports', 'transport-kafka', ['event-sourcing', 'contracts']),
     only('views-imports', 'views', [
       'event-sourcing',
       'contracts',
@@ -113,6 +115,12 @@ export default {
       severity: 'error',
       from: { path: '^(libs|apps)/', pathNot: ['^libs/sqlite/', specs] },
       to: { path: 'node_modules/better-sqlite3', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'kafkajs-has-one-owner',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: ['^libs/transport-kafka/', specs] },
+      to: { path: 'node_modules/kafkajs' },
     },
     {
       name: 'apps-without-testing',
