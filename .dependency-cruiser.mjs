@@ -11,6 +11,7 @@ const libs = [
   'sample-history',
   'sqlite',
   'store-embedded',
+  'store-eventstoredb',
   'transport-embedded',
   'views',
   'runtime',
@@ -85,6 +86,7 @@ export default {
     only('sample-history-imports', 'sample-history', ['contracts']),
     only('sqlite-imports', 'sqlite', ['event-sourcing']),
     only('store-embedded-imports', 'store-embedded', ['event-sourcing', 'sqlite']),
+    only('store-eventstoredb-imports', 'store-eventstoredb', ['event-sourcing']),
     only('transport-embedded-imports', 'transport-embedded', ['event-sourcing', 'sqlite']),
     only('views-imports', 'views', [
       'event-sourcing',
@@ -113,6 +115,18 @@ export default {
       severity: 'error',
       from: { path: '^(libs|apps)/', pathNot: ['^libs/sqlite/', specs] },
       to: { path: 'node_modules/better-sqlite3', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'eventstoredb-client-has-one-owner',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: ['^libs/store-eventstoredb/', '^libs/testing/src/eventstoredb/', specs] },
+      to: { path: 'node_modules/@eventstore/' },
+    },
+    {
+      name: 'wire-server-on-generated-files-only',
+      severity: 'error',
+      from: { path: '^libs/testing/' },
+      to: { path: 'node_modules/@eventstore/db-client/', pathNot: '/generated/' },
     },
     {
       name: 'apps-without-testing',
