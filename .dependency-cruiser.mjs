@@ -11,6 +11,7 @@ const libs = [
   'sample-history',
   'sqlite',
   'store-embedded',
+  'store-eventstoredb',
   'transport-embedded',
   'transport-kafka',
   'views',
@@ -86,6 +87,7 @@ export default {
     only('sample-history-imports', 'sample-history', ['contracts']),
     only('sqlite-imports', 'sqlite', ['event-sourcing']),
     only('store-embedded-imports', 'store-embedded', ['event-sourcing', 'sqlite']),
+    only('store-eventstoredb-imports', 'store-eventstoredb', ['event-sourcing']),
     only('transport-embedded-imports', 'transport-embedded', ['event-sourcing', 'sqlite']),
     only('transport-kafka-imports', 'transport-kafka', ['event-sourcing', 'contracts']),
     only('views-imports', 'views', [
@@ -121,6 +123,18 @@ export default {
       severity: 'error',
       from: { path: '^(libs|apps)/', pathNot: ['^libs/transport-kafka/', specs] },
       to: { path: 'node_modules/kafkajs' },
+    },
+    {
+      name: 'eventstoredb-client-has-one-owner',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: ['^libs/store-eventstoredb/', '^libs/testing/src/eventstoredb/', specs] },
+      to: { path: 'node_modules/@eventstore/' },
+    },
+    {
+      name: 'wire-server-on-generated-files-only',
+      severity: 'error',
+      from: { path: '^libs/testing/' },
+      to: { path: 'node_modules/@eventstore/db-client/', pathNot: '/generated/' },
     },
     {
       name: 'apps-without-testing',
