@@ -12,7 +12,7 @@ import {
 import { formatInstant } from '@numlife/contracts/validation';
 import type { Privacy } from '@numlife/privacy';
 import { type Configuration, keepRunning, type Logger, type Metrics, type Readiness } from '@numlife/runtime';
-import type { EmbeddedViews } from '@numlife/views';
+import type { ReadModels } from '@numlife/views';
 import type { Publishing } from './follow/publishing.js';
 import type { ReferenceData } from './follow/reference-data.js';
 import { SegmentPublisher } from './follow/segment-publisher.js';
@@ -25,7 +25,7 @@ export interface HubParts {
   readonly configuration: Configuration;
   readonly store: EventStore;
   readonly transport: Transport;
-  readonly views: EmbeddedViews;
+  readonly views: ReadModels;
   readonly publishing: Publishing;
   readonly privacy: Privacy;
   readonly reference: ReferenceData;
