@@ -1,0 +1,58 @@
+import { type FailureCode, InfrastructureFailure } from '@numlife/event-sourcing';
+
+// The longest match wins: a SQLSTATE begins with its class.
+const codes: readonly (readonly [prefix: string, code: FailureCode, advice: string])[] = [
+  ['08', 'unavailable', 'the connection was lost'],
+  ['57P', 'unavailable', 'the server is starting, stopping, or ended the connection'],
+  ['25P03', 'unavailable', 'the server ended a transaction that stood still'],
+  ['25006', 'unavailable', 'the database only reads: a standby, or by order of its operator'],
+  ['53', 'unavailable', 'the server is short of connections or memory'],
+  ['53100', 'storage-full', 'the disk is full; make room, nothing recorded is lost'],
+  ['40', 'unavailable', 'the transaction was in the way of another'],
+  ['0A000', 'unavailable', 'the tables have changed under a connection'],
+  ['3F000', 'unavailable', 'the tables are not there; whoever follows the store makes them again'],
+  ['42P01', 'unavailable', 'the tables are not there; whoever follows the store makes them again'],
+  ['57014', 'timeout', 'it took longer than allowed'],
+  ['55P03', 'timeout', 'a lock was not given in time'],
+  ['28', 'not-permitted', 'user or password were refused'],
+  ['42501', 'not-permitted', 'the user lacks a right'],
+  ['3D000', 'invalid-request', 'there is no such database'],
+  ['58', 'storage-error', 'the disk or a file of the server does not work'],
+  ['XX001', 'damaged', 'a stored row is not what was written'],
+  ['XX002', 'damaged', 'an index is not what was written'],
+];
+// What the server says of a statement is of our making; what it says of values is not to be shown.
+const refusedFor = (code: string, { message }: Error) =>
+  ['invalid-request', code.startsWith('42') ? message : 'refused by the server'] as const;
+const broken = ['unavailable', 'the connection was lost or could not be made'] as const;
+
+const sqlState = /^[0-9A-Z]{5}$/;
+const fromDriver =
+  /^(Query read timeout|timeout exceeded when trying to connect|Connection terminated|Client has |Client was closed)/;
+
+/**
+ * The driver's error as the kernel's failure; anything else comes back as it is. The driver's own words stay behind: they
+ * quote rows and settings.
+ */
+export function toFailure(error: unknown, database: string): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string' && sqlState.test(code) && 'severity' in error) {
+    const known = codes
+      .filter(([prefix]) => code.startsWith(prefix))
+      .sort(byLength)
+      .at(-1);
+    const [failure, advice] = known ? [known[1], known[2]] : refusedFor(code, error);
+    return new InfrastructureFailure(failure, `${database}: ${code}: ${advice}`);
+  }
+  if (error.message === 'Query read timeout')
+    return new InfrastructureFailure('timeout', `${database}: no answer in time`);
+  if ('syscall' in error || fromDriver.test(error.message)) {
+    const named = typeof code === 'string' ? `${code}: ` : '';
+    return new InfrastructureFailure(broken[0], `${database}: ${named}${broken[1]}`);
+  }
+  return error;
+}
+
+const byLength = ([a]: readonly [string, ...unknown[]], [b]: readonly [string, ...unknown[]]): number =>
+  a.length - b.length;
