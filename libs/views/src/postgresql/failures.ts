@@ -22,9 +22,8 @@ const codes: readonly (readonly [prefix: string, code: FailureCode, advice: stri
   ['XX002', 'damaged', 'an index is not what was written'],
 ];
 // What the server says of a statement is of our making; what it says of values is not to be shown.
-const refusedFor = (code: string, { message }: Error) =>
+const refusedFor = (code: string, message: string) =>
   ['invalid-request', code.startsWith('42') ? message : 'refused by the server'] as const;
-const broken = ['unavailable', 'the connection was lost or could not be made'] as const;
 
 const sqlState = /^[0-9A-Z]{5}$/;
 const fromDriver =
@@ -35,23 +34,37 @@ const fromDriver =
  * quote rows and settings.
  */
 export function toFailure(error: unknown, database: string): unknown {
-  if (!(error instanceof Error)) return error;
-  const { code } = error as { code?: unknown };
-  if (typeof code === 'string' && sqlState.test(code) && 'severity' in error) {
-    const known = codes
-      .filter(([prefix]) => code.startsWith(prefix))
-      .sort(byLength)
-      .at(-1);
-    const [failure, advice] = known ? [known[1], known[2]] : refusedFor(code, error);
-    return new InfrastructureFailure(failure, `${database}: ${code}: ${advice}`);
-  }
-  if (error.message === 'Query read timeout')
-    return new InfrastructureFailure('timeout', `${database}: no answer in time`);
-  if ('syscall' in error || fromDriver.test(error.message)) {
-    const named = typeof code === 'string' ? `${code}: ` : '';
-    return new InfrastructureFailure(broken[0], `${database}: ${named}${broken[1]}`);
-  }
-  return error;
+  // By its shape and not by its class: what the system reports has classes of its own in every thread and test.
+  if (typeof error !== 'object' || error === null || error instanceof InfrastructureFailure) return error;
+  const said = error as Said;
+  const state = said.severity === undefined || !sqlState.test(said.code ?? '') ? undefined : said.code!;
+  const [code, reason] = (state === undefined ? ofConnection(said) : ofServer(state, said)) ?? [];
+  return code === undefined ? error : new InfrastructureFailure(code, `${database}: ${reason}`);
+}
+
+/** What an error of the driver may have: of the server a severity, of the system a call that failed. */
+interface Said {
+  readonly message: string;
+  readonly code?: string;
+  readonly severity?: string;
+  readonly syscall?: string;
+}
+
+type Translated = readonly [code: FailureCode, reason: string];
+
+function ofServer(state: string, { message }: Said): Translated {
+  const known = codes
+    .filter(([prefix]) => state.startsWith(prefix))
+    .sort(byLength)
+    .at(-1);
+  const [, code, advice] = known ?? [state, ...refusedFor(state, message)];
+  return [code, `${state}: ${advice}`];
+}
+
+function ofConnection({ message, code, syscall }: Said): Translated | undefined {
+  if (message === 'Query read timeout') return ['timeout', 'no answer in time'];
+  if (syscall === undefined && !fromDriver.test(message)) return undefined;
+  return ['unavailable', `${code === undefined ? '' : `${code}: `}the connection was lost or could not be made`];
 }
 
 const byLength = ([a]: readonly [string, ...unknown[]], [b]: readonly [string, ...unknown[]]): number =>
