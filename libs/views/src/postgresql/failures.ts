@@ -26,6 +26,7 @@ const refusedFor = (code: string, message: string) =>
   ['invalid-request', code.startsWith('42') ? message : 'refused by the server'] as const;
 
 const sqlState = /^[0-9A-Z]{5}$/;
+const fromSystem = /^E[A-Z_]{3,}$/;
 const fromDriver =
   /^(Query read timeout|timeout exceeded when trying to connect|Connection terminated|Client has |Client was closed)/;
 
@@ -42,12 +43,11 @@ export function toFailure(error: unknown, database: string): unknown {
   return code === undefined ? error : new InfrastructureFailure(code, `${database}: ${reason}`);
 }
 
-/** What an error of the driver may have: of the server a severity, of the system a call that failed. */
+/** What an error of the driver may have: of the server a severity; of the system, which may have tried several addresses, only a code. */
 interface Said {
   readonly message: string;
   readonly code?: string;
   readonly severity?: string;
-  readonly syscall?: string;
 }
 
 type Translated = readonly [code: FailureCode, reason: string];
@@ -61,9 +61,9 @@ function ofServer(state: string, { message }: Said): Translated {
   return [code, `${state}: ${advice}`];
 }
 
-function ofConnection({ message, code, syscall }: Said): Translated | undefined {
+function ofConnection({ message, code }: Said): Translated | undefined {
   if (message === 'Query read timeout') return ['timeout', 'no answer in time'];
-  if (syscall === undefined && !fromDriver.test(message)) return undefined;
+  if (!fromSystem.test(code ?? '') && !fromDriver.test(message)) return undefined;
   return ['unavailable', `${code === undefined ? '' : `${code}: `}the connection was lost or could not be made`];
 }
 
