@@ -137,6 +137,12 @@ export default {
       to: { path: 'node_modules/@eventstore/db-client/', pathNot: '/generated/' },
     },
     {
+      name: 'pg-has-one-owner',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: ['^libs/views/src/postgresql/', '^libs/testing/src/postgresql/', specs] },
+      to: { path: 'node_modules/(@types/)?pg/' },
+    },
+    {
       name: 'apps-without-testing',
       severity: 'error',
       from: { path: '^apps/', pathNot: specs },

@@ -16,6 +16,7 @@ export interface Recipient {
   /** Aborts when the recipient leaves or loses the partition: nothing is tried again. */
   readonly signal: AbortSignal;
   isStale(): boolean;
+  readonly epoch: number;
   /** It keeps its offsets itself, so it is told also of what was skipped altogether. */
   readonly keepsOffsets: boolean;
 }
@@ -140,6 +141,7 @@ export class Delivery {
       park,
       redriven: this.#ledger.redriven,
       isStale: () => this.#to.isStale(),
+      epoch: this.#to.epoch,
     };
   }
 

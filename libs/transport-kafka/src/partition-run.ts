@@ -23,6 +23,8 @@ export interface RunParts {
   readonly warn: (text: string) => void;
 }
 
+let lastEpoch = 0;
+
 /** One consumer's ownership of one partition: hands over batch after batch until it is ended. */
 export class PartitionRun {
   /** Resolves when nothing is in hand any more; rejects with what it cannot go on after. */
@@ -49,6 +51,7 @@ export class PartitionRun {
       turns,
       signal: this.#ending.signal,
       isStale: () => this.#stale,
+      epoch: (lastEpoch += 1),
       keepsOffsets: handling.startAt !== undefined,
     };
     this.done = this.#run();
