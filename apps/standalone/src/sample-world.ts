@@ -56,7 +56,8 @@ export class SampleWorld {
     this.#refresh = setInterval(() => void Promise.all(apps.map((app) => this.#writeToken(app))), tokenEveryMs);
     if (existsSync(pending)) {
       await this.#load();
-      if (!this.#stopped) await rm(pending);
+      if (this.#stopped) return;
+      await rm(pending);
     }
     this.#say(await ready({ ...this.options, apps: this.#apps }));
   }
