@@ -1,0 +1,4 @@
+export * from './deadline.js';
+export * from './holder-view.js';
+export * from './renewal-state.js';
+export * from './renewal-task.js';
