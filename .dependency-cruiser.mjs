@@ -6,6 +6,7 @@ const libs = [
   'bindings',
   'app-connector',
   'participants',
+  'renewals',
   'numbering',
   'privacy',
   'sample-history',
@@ -18,7 +19,7 @@ const libs = [
   'runtime',
   'testing',
 ];
-const domains = ['numbers', 'participants', 'bindings'];
+const domains = ['numbers', 'participants', 'renewals', 'bindings'];
 const anyOf = (names) => `^libs/(${names.join('|')})/`;
 const allBut = (...names) => anyOf(libs.filter((lib) => !names.includes(lib)));
 const specs = '\\.spec\\.ts$';
