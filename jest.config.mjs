@@ -23,6 +23,6 @@ export default {
     '<rootDir>/bench/**/*.spec.ts',
   ],
   modulePathIgnorePatterns: ['/dist/'],
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   maxWorkers: 2,
 };
