@@ -28,7 +28,9 @@ afterAll(() => {
 
 async function isCaught(verification: Promise<void>): Promise<void> {
   count.altered += 1;
-  await expect(verification).rejects.toThrow(Unverified);
+  // Thousands of times, so without the cost of a matcher.
+  const thrown: unknown = await verification.catch((error: unknown) => error);
+  if (!(thrown instanceof Unverified)) throw new Error('an altered proof was verified', { cause: thrown });
   count.caught += 1;
 }
 
