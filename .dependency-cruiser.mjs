@@ -18,6 +18,7 @@ const libs = [
   'views',
   'runtime',
   'testing',
+  'transparency',
 ];
 const domains = ['numbers', 'participants', 'renewals', 'bindings'];
 const anyOf = (names) => `^libs/(${names.join('|')})/`;
@@ -83,6 +84,14 @@ export default {
       severity: 'error',
       from: { path: '^libs/privacy/src/', pathNot: [specs, '^libs/privacy/src/key-file\\.ts$'] },
       to: { path: '^(node:)?(fs|fs/promises)$' },
+    },
+    only('transparency-imports', 'transparency', []),
+    noNodeBuiltIns('transparency', ['^libs/transparency/src/node/']),
+    {
+      name: 'transparency-without-its-node-part',
+      severity: 'error',
+      from: { path: '^libs/transparency/src/', pathNot: [specs, '^libs/transparency/src/node/'] },
+      to: { path: '^libs/transparency/src/node/' },
     },
     only('app-connector-imports', 'app-connector', ['bindings', 'contracts', 'privacy', 'event-sourcing', 'sqlite']),
     only('sample-history-imports', 'sample-history', ['contracts']),

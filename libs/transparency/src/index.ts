@@ -1,0 +1,12 @@
+export { type Checkpoint, formatCheckpoint, parseCheckpoint, signCheckpoint } from './checkpoint.js';
+export { cosign, cosignatureVerifier, type CosignatureVerifier } from './cosignature.js';
+export * from './note.js';
+export { isMet, openCheckpoint, type OpenedCheckpoint } from './open-checkpoint.js';
+export { parsePolicy, type Policy, type Quorum, type Witness } from './policy.js';
+export { formatLogProof, type LogProof, parseLogProof, verifyLogProof } from './proof-file.js';
+export * from './proofs.js';
+export * from './tiles.js';
+export * from './tree.js';
+export { Unverified } from './unverified.js';
+export { EntryUnverified, type ReadPublished, verifiedEntries, type VerifiedEntries } from './verify-entries.js';
+export { webCryptography } from './web-cryptography.js';

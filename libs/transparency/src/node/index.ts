@@ -1,0 +1,2 @@
+export { nodeCryptography, type SigningKey, signingKeyOf } from './cryptography.js';
+export { LogFolder, LogFolderProblem, type PublishedFile } from './log-folder.js';
