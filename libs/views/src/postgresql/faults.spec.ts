@@ -72,10 +72,14 @@ describeOnPostgres('read models on a PostgreSQL that fails', (server) => {
   });
   afterEach(() => world.remove());
 
-  /** An operator's order, given again when it and a page were in each other's way. */
-  async function order(sql: string, attempts = 20): Promise<void> {
+  /** An operator's order, given again when it and a page were in each other's way, or what it names is just being made. */
+  async function order(sql: string, attempts = 200): Promise<void> {
+    const deadlock = '40P01';
+    const [noSchema, noTable] = ['3F000', '42P01'];
     await world.sql(sql).catch(async (error: unknown) => {
-      if ((error as { code?: string }).code !== '40P01' || attempts === 0) throw error;
+      const { code = '' } = error as { code?: string };
+      if (![deadlock, noSchema, noTable].includes(code) || attempts === 0) throw error;
+      await delay(50);
       await order(sql, attempts - 1);
     });
   }
