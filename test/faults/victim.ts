@@ -75,7 +75,7 @@ const watched = ({ store, transport, views }: Ports): Ports => {
   });
   const ports = { store: watchedStore(store), transport: watchedTransport(transport), views };
   // In this thread, where its points are watched; a kill at random, or at a commit, meets it in its own.
-  const publishing = publishingOn({ ...ports, checkpoints: views.checkpoints, clock: systemClock });
+  const publishing = publishingOn({ ...ports, clock: systemClock });
   return { ...ports, publishing };
 };
 

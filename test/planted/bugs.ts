@@ -21,7 +21,7 @@ export const bugs: readonly PlantedBug[] = [
   },
   {
     name: '89 days instead of 90, where it is configured',
-    file: 'libs/runtime/src/configuration.ts',
+    file: 'libs/runtime/src/variables.ts',
     find: 'QUARANTINE_DAYS: wholeNumber({ fallback: 90,',
     replace: 'QUARANTINE_DAYS: wholeNumber({ fallback: 89,',
     builds: [],

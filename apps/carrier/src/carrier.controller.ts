@@ -1,22 +1,14 @@
 import { Controller, Get, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import {
-  type BatchProgress,
-  type CarrierId,
-  type ListedFinding,
-  outcomes,
-  type Receipt,
-  type ReceiptOutcome,
-} from '@numlife/contracts';
-import { formatInstant } from '@numlife/contracts/validation';
-import { Access, CalledBy, type Caller, pageSize, ProblemException } from '@numlife/runtime';
+import { type BatchProgress, type CarrierId, outcomes, type ReceiptOutcome } from '@numlife/contracts';
+import { sentFinding, sentReceipt } from '@numlife/contracts/validation';
+import { Access, CalledBy, type Caller, pageSize, preferredWaitMs, ProblemException } from '@numlife/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { type CutReport, cutCsv, cutJson, cutNdjson, uploadFormats } from './cut/reports.js';
-import { hubForCarrier, type HubForCarrier } from './hub-for-carrier.js';
+import { hubForCarrier, type HubForCarrier, servesCarrier, type ServesCarrier } from './hub-for-carrier.js';
 import { Intake, isBatchId, type Received } from './intake/intake.js';
 import { Uploads } from './intake/uploads.js';
 
-const waitSecondsMax = 60;
 /** Receipts in memory at a time; those of a larger batch are answered as they are read. */
 const receiptsAtOnce = 1_000;
 
@@ -27,6 +19,7 @@ export class CarrierController {
     @Inject(Intake) private readonly intake: Intake,
     @Inject(Uploads) private readonly uploads: Uploads,
     @Inject(hubForCarrier) private readonly hub: HubForCarrier,
+    @Inject(servesCarrier) private readonly serves: ServesCarrier,
   ) {}
 
   @Access({ scope: 'reports:write', roles: ['carrier'] })
@@ -36,9 +29,9 @@ export class CarrierController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
-    const carrier = caller.id as CarrierId;
+    const carrier = this.#carrierOf(caller);
     const idempotencyKey = headerOf(request, 'idempotency-key');
-    const waitMs = waitOf(headerOf(request, 'prefer'));
+    const waitMs = preferredWaitMs(request);
     const received = await this.intake.receive({ carrier, idempotencyKey, reports: reportsOf(request) });
     const areIn = waitMs > 0 && (await this.hub.waitForBatch(carrier, received.batchId, received.received, waitMs));
     if (!areIn) {
@@ -51,12 +44,12 @@ export class CarrierController {
       return Readable.from(this.#manyReceipts(carrier, received), { objectMode: false });
     }
     const { receipts } = await this.hub.receipts({ carrier, batch: received.batchId, limit: receiptsAtOnce });
-    return { ...received, receipts: receipts.map(shown).sort((a, b) => a.line - b.line) };
+    return { ...received, receipts: receipts.map(sentReceipt).sort((a, b) => a.line - b.line) };
   }
 
   @Get('batches/:id')
-  async batch(@CalledBy() { id }: Caller, @Param('id') batchId: string): Promise<BatchProgress> {
-    const carrier = id as CarrierId;
+  async batch(@CalledBy() caller: Caller, @Param('id') batchId: string): Promise<BatchProgress> {
+    const carrier = this.#carrierOf(caller);
     const known = isBatchId(batchId) ? await this.hub.batch(carrier, batchId) : undefined;
     const received = isBatchId(batchId) ? this.uploads.received({ carrier, batchId }) : undefined;
     if (known === undefined && received === undefined)
@@ -66,11 +59,11 @@ export class CarrierController {
 
   @Get('batches')
   async batches(
-    @CalledBy() { id }: Caller,
+    @CalledBy() caller: Caller,
     @Query('after') after?: string,
     @Query('limit') limit?: string,
   ): Promise<object> {
-    const carrier = id as CarrierId;
+    const carrier = this.#carrierOf(caller);
     const page = await this.hub.batches(carrier, after, pageSize(limit));
     const batches = page.batches.map((batch) =>
       progress(batch.batchId, batch, this.uploads.received({ carrier, batchId: batch.batchId })),
@@ -79,7 +72,7 @@ export class CarrierController {
   }
 
   @Get('receipts')
-  async receipts(@CalledBy() { id }: Caller, @Query() query: Record<string, string | undefined>): Promise<object> {
+  async receipts(@CalledBy() caller: Caller, @Query() query: Record<string, string | undefined>): Promise<object> {
     const { batch, outcome, after, limit } = query;
     if (outcome !== undefined && !outcomes.includes(outcome as ReceiptOutcome)) {
       throw new ProblemException(400, 'BAD_QUERY', {
@@ -87,24 +80,29 @@ export class CarrierController {
       });
     }
     const page = await this.hub.receipts({
-      carrier: id as CarrierId,
+      carrier: this.#carrierOf(caller),
       batch,
       outcome: outcome as ReceiptOutcome | undefined,
       after,
       limit: pageSize(limit),
     });
-    return { receipts: page.receipts.map(shown), next: page.next };
+    return { receipts: page.receipts.map(sentReceipt), next: page.next };
   }
 
   @Access({ scope: 'findings:read', roles: ['carrier'] })
   @Get('findings')
   async findings(
-    @CalledBy() { id }: Caller,
+    @CalledBy() caller: Caller,
     @Query('after') after?: string,
     @Query('limit') limit?: string,
   ): Promise<object> {
-    const page = await this.hub.carrierFindings(id as CarrierId, after, pageSize(limit));
-    return { findings: page.findings.map(shownFinding), next: page.next };
+    const page = await this.hub.carrierFindings(this.#carrierOf(caller), after, pageSize(limit));
+    return { findings: page.findings.map(sentFinding), next: page.next };
+  }
+
+  #carrierOf({ id }: Caller): CarrierId {
+    if (this.serves(id as CarrierId)) return id as CarrierId;
+    throw new ProblemException(404, 'NO_GATEWAY', { detail: 'No gateway of this carrier runs here.' });
   }
 
   /** The answer for a large batch, its receipts in the order recorded. */
@@ -113,7 +111,7 @@ export class CarrierController {
     let after: string | undefined;
     do {
       const page = await this.hub.receipts({ carrier, batch: batchId, after, limit: receiptsAtOnce });
-      const texts = page.receipts.map((receipt) => JSON.stringify(shown(receipt))).join(',');
+      const texts = page.receipts.map((receipt) => JSON.stringify(sentReceipt(receipt))).join(',');
       yield after === undefined ? texts : `,${texts}`;
       after = page.next ?? undefined;
     } while (after !== undefined);
@@ -145,12 +143,6 @@ const headerOf = (request: FastifyRequest, name: string): string | undefined => 
   return Array.isArray(value) ? value[0] : value;
 };
 
-/** `Prefer: wait=30` (RFC 7240), in ms, at most a minute; 0 without. */
-function waitOf(prefer: string | undefined): number {
-  const seconds = /(?:^|[,;\s])wait=(\d{1,4})/i.exec(prefer ?? '')?.[1];
-  return seconds === undefined ? 0 : Math.min(Number(seconds), waitSecondsMax) * 1000;
-}
-
 /** What the gateway took may be ahead of what the hub knows of the batch. */
 function progress(batchId: string, known: BatchProgress | undefined, taken: number | undefined): BatchProgress {
   const { recorded = 0, recordedWithAnomaly = 0, duplicate = 0, rejected = 0 } = known ?? {};
@@ -166,10 +158,3 @@ function progress(batchId: string, known: BatchProgress | undefined, taken: numb
     pending: received - done,
   };
 }
-
-const shown = (receipt: Receipt) => ({ ...receipt, recordedAt: formatInstant(receipt.recordedAt) });
-const shownFinding = (finding: ListedFinding) => ({
-  ...finding,
-  at: formatInstant(finding.at),
-  ...(finding.endedAt === undefined ? {} : { endedAt: formatInstant(finding.endedAt) }),
-});

@@ -9,6 +9,10 @@ import type {
 } from '@numlife/contracts';
 
 export const hubForCarrier = Symbol('HubForCarrier');
+export const servesCarrier = Symbol('ServesCarrier');
+
+/** Whether a gateway is of this carrier. */
+export type ServesCarrier = (carrier: CarrierId) => boolean;
 
 export interface ReceiptQuery {
   readonly carrier: CarrierId;

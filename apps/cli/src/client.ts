@@ -1,16 +1,9 @@
 import type { Problem } from '@numlife/contracts';
-import { importJWK, type JWK, SignJWT } from 'jose';
+import { type ClientFile, tokenRequestOf } from '@numlife/runtime/client-credentials';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CannotRun } from './exit.js';
-
-/** What the first start of a server writes for every organisation: `DATA_DIR/clients/<org>.json`. */
-export interface ClientFile {
-  readonly organisation: string;
-  readonly audience: string;
-  readonly privateKey: JWK;
-}
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -23,7 +16,6 @@ export interface Request {
 /** What `fetch` can send: text, a form, a stream. */
 export type Body = NonNullable<RequestInit['body']>;
 
-const assertionSeconds = 60;
 /** What is sent goes on where it was after a restart of the server. */
 const patienceDefaultMs = 120_000;
 /** A person waits for the answer. */
@@ -134,25 +126,10 @@ export class Client {
   }
 
   async #newToken(): Promise<string> {
-    const file = join(setting('DATA_DIR') ?? 'data', 'clients', `${this.organisation}.json`);
+    const folder = setting('CLIENTS_DIR') ?? join(setting('DATA_DIR') ?? 'data', 'clients');
+    const file = join(folder, `${this.organisation}.json`);
     const client = await readClientFile(file, this.organisation);
-    const assertion = await new SignJWT({})
-      .setProtectedHeader({
-        alg: client.privateKey.alg ?? 'ES256',
-        ...(client.privateKey.kid ? { kid: client.privateKey.kid } : {}),
-      })
-      .setIssuer(client.organisation)
-      .setSubject(client.organisation)
-      .setAudience(client.audience)
-      .setIssuedAt()
-      .setExpirationTime(`${assertionSeconds}s`)
-      .setJti(crypto.randomUUID())
-      .sign(await importJWK(client.privateKey));
-    const form = new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      client_assertion: assertion,
-    });
+    const form = await tokenRequestOf(client, Date.now());
     const response = await fetch(`${this.url}/auth/v1/token`, { method: 'POST', body: form });
     if (response.status === 503) throw new Error('not ready');
     if (!response.ok) throw new Refused(await problemOf(response));

@@ -2,11 +2,14 @@ import { Command, CommanderError } from 'commander';
 import { addBindings } from './commands/bindings.js';
 import { addCheck } from './commands/check.js';
 import { addConfig } from './commands/config.js';
+import { addKeys } from './commands/keys.js';
+import { addProcesses } from './commands/processes.js';
 import { addReport } from './commands/report.js';
 import { addSample } from './commands/sample.js';
 import { addStart } from './commands/start.js';
 import { addTimeline } from './commands/timeline.js';
 import { addToken } from './commands/token.js';
+import { addTopics } from './commands/topics.js';
 import { Refused } from './client.js';
 import { exitCodes } from './exit.js';
 
@@ -21,6 +24,7 @@ Environment:
   NUMLIFE_URL    where the server is (http://127.0.0.1:8080)
   NUMLIFE_TOKEN  a bearer token; else the client file DATA_DIR/clients/ORG.json of the organisation it acts for
   DATA_DIR       where the server keeps its data and client files (data)
+  CLIENTS_DIR    where the client files are, when not there
 
 Exit codes: 0 done, 1 the answer is no (lines rejected, verification failed), 2 could not run.`,
   )
@@ -29,8 +33,9 @@ Exit codes: 0 done, 1 the answer is no (lines rejected, verification failed), 2 
 const json = process.argv.includes('--json');
 if (json) program.configureOutput({ outputError: () => undefined }).showHelpAfterError(false);
 
-for (const add of [addStart, addSample, addReport, addBindings, addCheck, addTimeline, addToken, addConfig])
-  add(program);
+const everyday = [addStart, addSample, addReport, addBindings, addCheck, addTimeline, addToken, addConfig];
+const distributed = [addProcesses, addKeys, addTopics];
+for (const add of [...everyday, ...distributed]) add(program);
 
 try {
   await program.parseAsync();

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { AppConnector, type ConnectorOptions, type HubQuestions } from '@numlife/app-connector';
 import type { AppId } from '@numlife/contracts';
@@ -53,7 +52,7 @@ export class Connectors {
       allows: (origin) => allowsWebhook(app, origin),
       clock,
     });
-    const own = await keys.ensureSecret(`connector-${app}`, () => randomBytes(32).toString('base64url'));
+    const own = keys.ensureConnectorKey(app);
     const options: ConnectorOptions = {
       app,
       transport,

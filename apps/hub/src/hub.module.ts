@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { DocumentsController } from './api/documents.controller.js';
+import { CarrierQueriesController } from './api/carrier-queries.controller.js';
 import { FindingsController } from './api/findings.controller.js';
 import { IssuerController } from './api/issuer.controller.js';
 import { OperatorController } from './api/operator.controller.js';
@@ -30,7 +30,7 @@ export class HubModule {
         FindingsController,
         OperatorController,
         IssuerController,
-        DocumentsController,
+        CarrierQueriesController,
       ],
       providers: [
         { provide: tokens.store, useValue: parts.store },

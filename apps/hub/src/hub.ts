@@ -11,8 +11,16 @@ import {
 } from '@numlife/event-sourcing';
 import { formatInstant } from '@numlife/contracts/validation';
 import type { Privacy } from '@numlife/privacy';
-import { type Configuration, keepRunning, type Logger, type Metrics, type Readiness } from '@numlife/runtime';
-import type { EmbeddedViews } from '@numlife/views';
+import {
+  type Configuration,
+  keepRunning,
+  type Logger,
+  type Metrics,
+  type Readiness,
+  topicsOfCarriers,
+  topicsOfHub,
+} from '@numlife/runtime';
+import type { Lease, ReadModels } from '@numlife/views';
 import type { Publishing } from './follow/publishing.js';
 import type { ReferenceData } from './follow/reference-data.js';
 import { SegmentPublisher } from './follow/segment-publisher.js';
@@ -25,8 +33,10 @@ export interface HubParts {
   readonly configuration: Configuration;
   readonly store: EventStore;
   readonly transport: Transport;
-  readonly views: EmbeddedViews;
+  readonly views: ReadModels;
   readonly publishing: Publishing;
+  /** Whether reports of this carrier can be opened here. */
+  readonly hasKeyOf: (carrier: CarrierId) => boolean;
   readonly privacy: Privacy;
   readonly reference: ReferenceData;
   readonly clock: Clock;
@@ -43,7 +53,8 @@ export interface FollowerLag {
 
 /** Names the rules of the timeline; a new one when what facts mean changes. */
 const ruleVersion = 1;
-const weekMs = 7 * 24 * 3_600_000;
+/** A key file that was exchanged is noticed after so long. */
+const keysAgainMs = 30_000;
 export const ingestGroup = 'hub';
 
 export const rulesOf = (configuration: Configuration): Rules => ({
@@ -61,6 +72,7 @@ export class Hub {
   readonly #positions = new Map<string, Position>();
   readonly #rates: Rates;
   #ingesting = new AbortController();
+  #carriers: readonly CarrierId[] = [];
 
   constructor(parts: HubParts) {
     this.#parts = parts;
@@ -79,7 +91,8 @@ export class Hub {
     loop('views', () => views.follow(this.#stopping.signal));
     await this.#startPublishing(loop);
     reference.onChange(() => {
-      this.#ingesting.abort(); // Carriers may have been admitted: the subscription is built anew.
+      // Only where it changes what is consumed: each time, every hub's partitions are shared out anew.
+      if (String(reference.everyCarrier()) !== String(this.#carriers)) this.#ingesting.abort();
     });
     loop('ingest', () => this.#ingest());
     this.#rates.run(this.#stopping.signal);
@@ -113,11 +126,6 @@ export class Hub {
     return { rates, consumers, followers: (await this.followers()).map(text), knownUpTo };
   }
 
-  /** Something else than the ingest gave a line its outcome: what it remembers of them is read anew. */
-  rereadOutcomes(): void {
-    this.#ingesting.abort();
-  }
-
   /** Brings the gauges up to date just before they are read. */
   async measure(): Promise<void> {
     const { transport, metrics } = this.#parts;
@@ -141,50 +149,78 @@ export class Hub {
   }
 
   async #startPublishing(loop: (name: string, run: () => Promise<void>) => void): Promise<void> {
-    const { configuration, store, transport, views, clock, reference, publishing, metrics } = this.#parts;
-    const partitions = configuration.REPORT_PARTITIONS;
-    await transport.ensureTopics({
-      [topics.lifecycle]: { partitions, cleanup: 'compact' },
-      [topics.segments]: { partitions: 1, cleanup: 'compact' },
-    });
-    const { signal } = this.#stopping;
-    loop('publisher', () =>
+    const { configuration, store, transport, clock, reference, publishing, metrics } = this.#parts;
+    await transport.ensureTopics(topicsOfHub(configuration));
+    this.#once('publisher', loop, (lease) =>
       publishing({
+        ...lease,
         carriers: reference.everyCarrier(),
         watermarkSeconds: configuration.WATERMARK_SECONDS,
-        signal,
         onProgress: this.#progressed,
         onPublished: (messages) => {
           metrics.published.inc({ topic: topics.lifecycle }, messages);
         },
       }),
     );
-    const segments = new SegmentPublisher(transport, views.checkpoints, reference, clock);
-    loop('segments', () => follow(store, segments, signal, this.#progressed));
+    this.#once('segments', loop, ({ signal, checkpoints }) => {
+      const segments = new SegmentPublisher(transport, checkpoints, reference, clock);
+      return follow(store, segments, signal, this.#progressed);
+    });
+  }
+
+  /** A loop that runs in one hub at a time. It begins with all the reference data that another's runs had. */
+  #once(
+    name: string,
+    loop: (name: string, run: () => Promise<void>) => void,
+    run: (lease: Lease) => Promise<void>,
+  ): void {
+    const { views, reference } = this.#parts;
+    loop(name, () =>
+      views.leases.run(name, this.#stopping.signal, async (lease) => {
+        await reference.upToDate();
+        await run(lease);
+        this.#positions.delete(name); // Where it is by now is another's to say.
+      }),
+    );
   }
 
   /** Consumes every carrier's reports until the carriers change or the hub stops. */
   async #ingest(): Promise<void> {
     const { configuration, store, transport, privacy, reference, clock, metrics } = this.#parts;
-    this.#ingesting = new AbortController();
-    const carriers = reference.everyCarrier();
-    const settings = { partitions: configuration.REPORT_PARTITIONS, cleanup: 'delete', retentionMs: weekMs } as const;
-    const reports = carriers.map((carrier: CarrierId) => topics.reports(carrier));
-    if (reports.length === 0) {
+    const ingesting = (this.#ingesting = new AbortController());
+    if (this.#stopping.signal.aborted) return;
+    this.#carriers = reference.everyCarrier();
+    const reports = topicsOfCarriers(this.#carriers.filter(this.#canOpen), configuration);
+    if (Object.keys(reports).length === 0) {
       await new Promise((resolve) => {
-        this.#ingesting.signal.addEventListener('abort', resolve);
+        ingesting.signal.addEventListener('abort', resolve);
       });
       return;
     }
-    await transport.ensureTopics(Object.fromEntries(reports.map((topic) => [topic, settings])));
+    await transport.ensureTopics(reports);
     const ingest = new Ingest({ store, clock, privacy, reference, rules: rulesOf(configuration), metrics });
     await transport.consume({
       group: ingestGroup,
-      topics: reports,
+      topics: Object.keys(reports),
       onBatch: (batch) => ingest.handle(batch).catch((error: unknown) => this.#tellOfFailedBatch(batch, error)),
-      signal: this.#ingesting.signal,
+      signal: ingesting.signal,
     });
   }
+
+  /** Reports that cannot be opened here wait on their topic, or for a hub that has the key. */
+  readonly #canOpen = (carrier: CarrierId): boolean => {
+    const { hasKeyOf, logger } = this.#parts;
+    if (hasKeyOf(carrier)) return true;
+    logger.error({ carrier }, 'admitted, but its key is not in the key file here: its reports wait');
+    const { signal } = this.#ingesting;
+    const again = setInterval(() => {
+      if (hasKeyOf(carrier)) this.#ingesting.abort();
+    }, keysAgainMs).unref();
+    signal.addEventListener('abort', () => {
+      clearInterval(again);
+    });
+    return false;
+  };
 
   /** The transport tries again, or parks; whoever runs the hub has to see why. What is not of our making is only named. */
   #tellOfFailedBatch({ topic, partition }: MessageBatch, error: unknown): never {

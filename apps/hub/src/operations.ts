@@ -1,4 +1,4 @@
-import { type CarrierId, topics } from '@numlife/contracts';
+import type { CarrierId } from '@numlife/contracts';
 import { CommandHandler, commandFor, type Outcome, type PendingCommand } from '@numlife/event-sourcing';
 import { type ImportSegments, type SegmentRefusal, segments, segmentsStream } from '@numlife/numbering';
 import {
@@ -8,8 +8,8 @@ import {
   type ParticipantRole,
   participantStreamOf,
 } from '@numlife/participants';
-import type { KeyFile } from '@numlife/privacy';
-import { type Caller, ProblemException } from '@numlife/runtime';
+import { type KeyFile, KeyFileProblem } from '@numlife/privacy';
+import { type Caller, ProblemException, topicsOfCarriers } from '@numlife/runtime';
 import type { HubParts } from './hub.js';
 import { ParkedMessages } from './parked-messages.js';
 import { createHash } from 'node:crypto';
@@ -17,7 +17,10 @@ import { createHash } from 'node:crypto';
 type Orderer = Pick<Caller, 'role' | 'id'>;
 type SegmentImport = Pick<ImportSegments, 'segments' | 'places'>;
 
-/** What operators order. Each order is decided on its stream, recorded with who gave it, and in force when it is answered. */
+/**
+ * What operators order. Each order is decided on its stream, recorded with who gave it, and in force here when it is answered;
+ * other hubs follow within moments.
+ */
 export class Operations {
   readonly parked: ParkedMessages;
   readonly #handler: CommandHandler;
@@ -37,15 +40,16 @@ export class Operations {
   }
 
   async admit(admission: Admission, by: Orderer): Promise<Admission> {
-    const { reference } = this.parts;
+    const { reference, transport, configuration } = this.parts;
+    await reference.upToDate(); // Another hub may have admitted it.
     const other = reference.participants().find(({ id, role }) => id === admission.id && role !== admission.role);
     if (other)
       throw new ProblemException(409, 'ID_TAKEN', {
         errors: [{ field: 'id', detail: `is an admitted ${other.role}'s` }],
       });
     if (admission.role === 'carrier') {
-      this.keys.ensureCarrier(admission.id);
-      await this.parts.transport.ensureTopics(reportTopic(admission.id as CarrierId, this.parts));
+      this.#ensureKey(admission.id);
+      await transport.ensureTopics(topicsOfCarriers([admission.id as CarrierId], configuration));
     }
     const stream = participantStreamOf(admission.role, admission.id);
     await this.#order(
@@ -58,6 +62,17 @@ export class Operations {
     );
     await this.#afterAdmission(admission);
     return admission;
+  }
+
+  #ensureKey(carrier: string): void {
+    try {
+      this.keys.ensureCarrier(carrier);
+    } catch (error) {
+      if (!(error instanceof KeyFileProblem)) throw error;
+      throw new ProblemException(409, 'NO_CARRIER_KEY', {
+        detail: `The hub's key file cannot be given this carrier's key: ${error.message}.`,
+      });
+    }
   }
 
   /** What else an admission needs to be in force; it is answered when that is done. */
@@ -79,7 +94,8 @@ export class Operations {
   }
 
   /** An operator's import. The same content may come again after another, so its id names the table it is made on. */
-  importSegments(rows: SegmentImport, by: Orderer): Promise<{ tableVersion: number; segments: number }> {
+  async importSegments(rows: SegmentImport, by: Orderer): Promise<{ tableVersion: number; segments: number }> {
+    await this.parts.reference.upToDate();
     return this.#import(rows, by, String(this.parts.reference.tableVersion()));
   }
 
@@ -117,13 +133,3 @@ function refusalProblem(refusal: ParticipantRefusal | SegmentRefusal): ProblemEx
 }
 
 const named = ({ role, id }: Orderer): string => `${role}:${id}`;
-
-const weekMs = 7 * 24 * 3_600_000;
-
-export const reportTopic = (carrier: CarrierId, { configuration }: Pick<HubParts, 'configuration'>) => ({
-  [topics.reports(carrier)]: {
-    partitions: configuration.REPORT_PARTITIONS,
-    cleanup: 'delete',
-    retentionMs: weekMs,
-  } as const,
-});

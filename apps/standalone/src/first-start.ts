@@ -1,8 +1,7 @@
 import type { HubParts, Operations } from '@numlife/hub';
 import type { ParticipantRole } from '@numlife/participants';
-import { join } from 'node:path';
-import { ensureClientFile, organisations } from './organisations.js';
-import { referenceImports } from './reference-files.js';
+import { organisations, publicKeyOf } from './organisations.js';
+import { referenceImports } from './sample-segments.js';
 
 const installer = { role: 'operator', id: 'caict' } as const;
 
@@ -11,12 +10,12 @@ export async function admitOrganisations(
   operations: Operations,
   { configuration, reference }: HubParts,
 ): Promise<void> {
-  const { DATA_DIR: folder, TOKEN_AUDIENCE: audience, ANSWER_WORKING_DAYS: answersWithinWorkingDays } = configuration;
+  const { ANSWER_WORKING_DAYS: answersWithinWorkingDays } = configuration;
   const known = new Set(reference.participants().map(({ id }) => id));
   for (const organisation of organisations) {
     const { role, id, name, category } = organisation;
     if (role === 'operator' || role === 'regulator') continue;
-    const publicKey = await ensureClientFile(join(folder, 'clients'), organisation, audience);
+    const publicKey = await publicKeyOf(organisation, configuration);
     if (known.has(id)) continue; // An operator may have changed or suspended it since.
     const details = role === 'app' ? { ...(category ? { category } : {}), answersWithinWorkingDays } : {};
     const admission = {

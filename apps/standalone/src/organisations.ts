@@ -1,6 +1,6 @@
 import type { Role } from '@numlife/contracts';
-import { exportJWK, generateKeyPair, type JWK } from 'jose';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import type { Client } from '@numlife/hub';
+import { type Configuration, ensureClientFile } from '@numlife/runtime';
 import { join } from 'node:path';
 
 export interface SampleOrganisation {
@@ -23,46 +23,20 @@ export const organisations: readonly SampleOrganisation[] = [
   { role: 'regulator', id: 'miit', name: 'Regulator' },
 ];
 
-/** What an organisation's programs sign their token requests with. Written once, for its owner only. */
-export interface ClientFile {
-  readonly organisation: string;
-  readonly audience: string;
-  readonly privateKey: JWK;
-}
-
-/** The client file of an organisation, made if there is none; answers the public key. */
-export async function ensureClientFile(
-  folder: string,
+/** Of the client file in the data folder, made if there is none. */
+export const publicKeyOf = (
   { role, id }: SampleOrganisation,
-  audience: string,
-): Promise<JWK> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, `${id}.json`);
-  const existing = await readFile(file, 'utf8').catch(() => undefined);
-  if (existing !== undefined) return publicOf((JSON.parse(existing) as ClientFile).privateKey);
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-  const jwk = { ...(await exportJWK(privateKey)), alg: 'ES256', kid: crypto.randomUUID() };
-  const content: ClientFile = { organisation: `${role}:${id}`, audience, privateKey: jwk };
-  await writeDurably(file, `${JSON.stringify(content, null, 2)}\n`);
-  return publicOf(jwk);
-}
+  { DATA_DIR: folder, TOKEN_AUDIENCE: audience }: Configuration,
+): Promise<Client['keys'][number]> =>
+  ensureClientFile(join(folder, 'clients', `${id}.json`), `${role}:${id}`, audience);
 
-async function writeDurably(file: string, text: string): Promise<void> {
-  const handle = await open(`${file}.part`, 'w', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+/** The operator and the regulator, whom nobody admits. */
+export async function fixedClients(configuration: Configuration): Promise<Client[]> {
+  const fixed: Client[] = [];
+  for (const organisation of organisations) {
+    const { role, id } = organisation;
+    if (role !== 'operator' && role !== 'regulator') continue;
+    fixed.push({ subject: `${role}:${id}`, role, id, keys: [await publicKeyOf(organisation, configuration)] });
   }
-  await rename(`${file}.part`, file);
+  return fixed;
 }
-
-const publicOf = ({ kty, crv, x, y, kid, alg }: JWK): JWK => ({
-  kty: kty!,
-  crv: crv!,
-  x: x!,
-  y: y!,
-  kid: kid!,
-  alg: alg!,
-});

@@ -8,25 +8,31 @@ import { fileURLToPath } from 'node:url';
 import type { Connectors } from '@numlife/connector';
 import type { AppId } from '@numlife/contracts';
 import { InfrastructureFailure } from '@numlife/event-sourcing';
-import type { Issuing } from './issuing.js';
+import type { Issuing } from '@numlife/hub';
 import { organisations } from './organisations.js';
 import { SampleApp } from './sample-app.js';
-import { sampleSegments } from './reference-files.js';
+import { sampleSegments } from './sample-segments.js';
 import { formatted, type Output, ready, type Said } from './welcome.js';
 
 export interface SampleWorldOptions {
   readonly folder: string;
   readonly url: string;
   readonly webhookSecret: (app: string) => string;
-  readonly issuing: Issuing;
-  readonly connectors: Connectors;
+  /** Gives each app its tokens. */
+  readonly issuing: Pick<Issuing, 'token'>;
+  /** Are told where each app's webhook is. */
+  readonly connectors: Pick<Connectors, 'pointTo'>;
+  /** Absent: those that are admitted at the first start. */
+  readonly apps?: readonly AppId[];
+  /** The data folder people use with a system whose own folder passes with it. */
+  readonly passingIn?: string;
   readonly logger: Logger;
   readonly output: Output;
 }
 
 /** Small enough to be there within seconds, long enough for numbers to rest and be sold again. */
 const sample = { numbers: 300, days: 110, until: '2026-06-30', seed: 1 };
-const sampleApps = organisations.filter(({ role }) => role === 'app').map(({ id }) => id as AppId);
+const firstApps = organisations.filter(({ role }) => role === 'app').map(({ id }) => id as AppId);
 const tokenEveryMs = 30 * 60_000;
 
 /** The sample apps, each a process of its own, and the small sample history of a first start. */
@@ -42,8 +48,9 @@ export class SampleWorld {
     const { folder } = this.options;
     const pending = join(folder, 'sample.pending');
     if (firstStart && !empty) await writeFile(pending, '');
-    for (const app of sampleApps) await this.#startApp(app);
-    this.#refresh = setInterval(() => void Promise.all(sampleApps.map((app) => this.#writeToken(app))), tokenEveryMs);
+    const apps = this.options.apps ?? firstApps;
+    for (const app of apps) await this.#startApp(app);
+    this.#refresh = setInterval(() => void Promise.all(apps.map((app) => this.#writeToken(app))), tokenEveryMs);
     // Taken up again when the first start was interrupted.
     if (existsSync(pending)) {
       await this.#load();
@@ -104,6 +111,7 @@ export class SampleWorld {
     await this.#command('report', '--dir', out);
     for (const app of this.#apps) {
       const file = join(out, 'apps', `${app.id}.csv`);
+      if (!existsSync(file)) continue; // The sample history has no accounts of it.
       await app.load(await readFile(file));
       await this.#command('bindings', file, '--app', app.id);
     }

@@ -7,6 +7,7 @@ import {
   type HubParts,
   hubQueries,
   HubModule,
+  Issuing,
   openReferenceData,
   Operations,
   RecycledAnswers,
@@ -15,24 +16,22 @@ import {
 import { createPrivacy, type KeyFile, openKeyFile } from '@numlife/privacy';
 import {
   type Configuration,
+  DocumentsModule,
   HealthModule,
   type Logger,
   Metrics,
+  ownFolder,
+  ProcessLife,
   Readiness,
   startHttp,
-  stopWithin,
-  TokenCheck,
 } from '@numlife/runtime';
-import { type FolderLock, lockFolder } from '@numlife/sqlite';
 import { openEmbeddedStore } from '@numlife/store-embedded';
 import { openEmbeddedTransport } from '@numlife/transport-embedded';
 import { openViews } from '@numlife/views';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { admitOrganisations } from './first-start.js';
-import { Issuing } from './issuing.js';
+import { fixedClients } from './organisations.js';
 import { publishingInThread } from './publishing/publishing-in-thread.js';
 import { SampleWorld } from './sample-world.js';
 import type { Output } from './welcome.js';
@@ -51,9 +50,6 @@ export interface StandaloneOptions {
 
 export type Ports = Pick<HubParts, 'store' | 'transport' | 'views' | 'publishing'>;
 
-const lockAttemptsMax = 30;
-const lockPauseMs = 100;
-
 interface Services {
   readonly hub: Hub;
   readonly operations: Operations;
@@ -61,64 +57,41 @@ interface Services {
   readonly connectors: Connectors;
 }
 
-interface Step {
-  readonly name: string;
-  readonly stop: () => Promise<unknown>;
-}
-
 /** The whole system in one process on the embedded adapters: opened from the ground up, stopped from the top down. */
 export class Standalone {
-  #failed: (error: unknown) => void = () => undefined;
-  /** The last opened is stopped first. */
-  readonly #steps: Step[] = [];
+  readonly #life: ProcessLife;
 
-  #stopping = false;
-
-  constructor(private readonly options: StandaloneOptions) {}
+  constructor(private readonly options: StandaloneOptions) {
+    this.#life = new ProcessLife(options.configuration, options.logger);
+  }
 
   /** Resolves when everything is up. Rejects, with all of it closed again, when something cannot be opened. */
-  async start(): Promise<void> {
-    try {
-      await this.#start();
-    } catch (error) {
-      if (this.#stopping) return;
-      await this.stop();
-      throw error;
-    }
+  start(): Promise<void> {
+    return this.#life.start(() => this.#start());
   }
 
   /** Called at most once, when something that must run cannot go on. */
   onFailure(listener: (error: unknown) => void): void {
-    this.#failed = listener;
+    this.#life.onFailure(listener);
   }
 
   /** False when it took longer than configured. */
   stop(): Promise<boolean> {
-    const { configuration, logger } = this.options;
-    this.#stopping = true;
-    return stopWithin(configuration.SHUTDOWN_TIMEOUT_SECONDS * 1000, logger, this.#steps.splice(0).reverse());
+    return this.#life.stop();
   }
 
   async #start(): Promise<void> {
     const { configuration, logger } = this.options;
     const folder = configuration.DATA_DIR;
-    await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-      throw new InfrastructureFailure(
-        'storage-error',
-        `DATA_DIR ${folder} cannot be made (${(error as NodeJS.ErrnoException).code})`,
-      );
-    });
-    await this.#opened('folder', lockPatiently(folder), (lock: FolderLock) => lock.release());
+    await this.#life.opened('folder', ownFolder(folder), (lock) => lock.release());
     const keys = openKeys(folder);
     const parts = await this.#openParts(keys);
     const hub = new Hub(parts);
-    this.#steps.push({ name: 'hub', stop: () => hub.stop() });
-    await hub.start((error) => {
-      this.#failed(error);
-    });
+    this.#life.onStop('hub', () => hub.stop());
+    await hub.start(this.#life.failed);
     const operations = new Operations(parts, keys);
     await admitOrganisations(operations, parts);
-    const issuing = await Issuing.open(keys, parts);
+    const issuing = await Issuing.open(keys, parts, await fixedClients(configuration));
     const connectors = await this.#startConnectors(parts, keys);
     operations.afterAdmission(async ({ role, id }) => {
       if (role === 'app') await connectors.add(id as AppId);
@@ -127,7 +100,7 @@ export class Standalone {
     const webhookSecret = (app: string) => keys.ensureWebhookSecret(app);
     const { empty, output = 'text' } = this.options;
     const world = new SampleWorld({ folder, url, webhookSecret, issuing, connectors, logger, output });
-    this.#steps.push({ name: 'sample apps', stop: () => world.stop() });
+    this.#life.onStop('sample apps', () => world.stop());
     await world.start(keys.created, empty);
   }
 
@@ -150,10 +123,8 @@ export class Standalone {
           .participants()
           .some(({ role, id, domains }) => role === 'app' && id === app && domains.includes(new URL(origin).hostname)),
     });
-    this.#steps.push({ name: 'connectors', stop: () => connectors.stop() });
-    connectors.onFailure((error) => {
-      this.#failed(error);
-    });
+    this.#life.onStop('connectors', () => connectors.stop());
+    connectors.onFailure(this.#life.failed);
     for (const { role, id } of reference.participants()) if (role === 'app') await connectors.add(id as AppId);
     return connectors;
   }
@@ -166,7 +137,17 @@ export class Standalone {
     metrics.collectProcessMetrics();
     const privacy = createPrivacy(keys.keysForHub());
     const reference = await openReferenceData(ports.store);
-    return { ...ports, configuration, privacy, reference, clock, logger, metrics, readiness: new Readiness() };
+    return {
+      ...ports,
+      hasKeyOf: (carrier) => keys.hasCarrier(carrier),
+      configuration,
+      privacy,
+      reference,
+      clock,
+      logger,
+      metrics,
+      readiness: new Readiness(),
+    };
   }
 
   async #openPorts(): Promise<Ports> {
@@ -177,24 +158,28 @@ export class Standalone {
     const onRebuild = (reason: string) => {
       logger.warn(reason);
     };
-    const store = await this.#opened('store', openEmbeddedStore({ file: storeFile, sizeBytesMax }), (opened) =>
+    const store = await this.#life.opened('store', openEmbeddedStore({ file: storeFile, sizeBytesMax }), (opened) =>
       opened.close(),
     );
-    const transport = await this.#opened(
+    const transport = await this.#life.opened(
       'transport',
       openEmbeddedTransport({ file: file('transport.db'), sizeBytesMax, clock }),
       (opened) => opened.close(),
     );
-    const views = await this.#opened('views', openViews({ file: file('views.db'), storeFile, onRebuild }), (opened) =>
-      opened.close(),
+    const views = await this.#life.opened(
+      'views',
+      openViews({ file: file('views.db'), storeFile, onRebuild }),
+      (opened) => opened.close(),
     );
     return { store, transport, views, publishing: publishingInThread({ storeFile, transport, views }) };
   }
 
   async #listen(parts: HubParts, { hub, operations, issuing, connectors }: Services): Promise<string> {
     const { configuration, logger, transport, clock, metrics, privacy, readiness, views } = parts;
-    const uploads = await this.#opened('uploads', Uploads.open(join(configuration.DATA_DIR, 'uploads.db')), (opened) =>
-      opened.close(),
+    const uploads = await this.#life.opened(
+      'uploads',
+      Uploads.open(join(configuration.DATA_DIR, 'uploads.db')),
+      (opened) => opened.close(),
     );
     const gateway = CarrierModule.with({ transport, privacy, uploads, clock, metrics, hub: hubQueries(views) });
     const health = HealthModule.with(readiness, metrics, () => hub.measure());
@@ -202,40 +187,16 @@ export class Standalone {
       HubModule.with({ parts, hub, operations, issuer: issuing.issuer }),
       gateway,
       ConnectorModule.with(connectors),
+      DocumentsModule.with('/'),
       health,
     ];
     const root = { module: class NumlifeModule {}, imports: modules };
-    const tokens = new TokenCheck({
-      issuer: configuration.TOKEN_ISSUER,
-      audience: configuration.TOKEN_AUDIENCE,
-      keys: issuing.keys,
-      nowMs: () => Date.parse(clock.now()),
-    });
     const { HOST: host, PORT: port } = configuration;
     const paths = { textPaths: ['/carrier/v1/reports'], tokenPath: '/auth/v1/token' };
     const hotCalls = [recycledCall(new RecycledAnswers(views, privacy, clock))];
-    const http = await startHttp(root, { logger, tokens, host, port, ...paths, hotCalls });
-    this.#steps.push({ name: 'http', stop: () => http.app.close() });
+    const http = await startHttp(root, { logger, tokens: issuing.tokens, host, port, ...paths, hotCalls });
+    this.#life.onStop('http', () => http.app.close());
     return http.url;
-  }
-
-  async #opened<Opened>(name: string, opening: Promise<Opened>, stop: (opened: Opened) => unknown): Promise<Opened> {
-    const opened = await opening;
-    this.#steps.push({ name, stop: async () => stop(opened) });
-    return opened;
-  }
-}
-
-/** One that is just being stopped or was just killed gives the folder up within moments. */
-async function lockPatiently(folder: string): Promise<FolderLock> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return lockFolder(folder);
-    } catch (error) {
-      const taken = error instanceof InfrastructureFailure && error.code === 'locked';
-      if (!taken || attempt >= lockAttemptsMax) throw error;
-      await delay(lockPauseMs);
-    }
   }
 }
 

@@ -20,15 +20,20 @@ interface Ready {
   readonly clients: string;
   /** A number of the sample history and when the sample shop verified it. */
   readonly example?: { readonly number: string; readonly since: string };
+  /** The next start begins anew. */
+  readonly passing?: true;
 }
 
 interface Place {
   readonly folder: string;
+  /** Where the command finds the client files, when not there; such a system keeps nothing. */
+  readonly passingIn?: string | undefined;
   readonly url: string;
   readonly apps: readonly SampleApp[];
 }
 
-export async function ready({ folder, url, apps }: Place): Promise<Ready> {
+export async function ready({ folder, passingIn, url, apps }: Place): Promise<Ready> {
+  const dataDir = passingIn ?? folder;
   const [example] = await sampleAccounts(join(folder, 'sample', 'apps', 'shop.csv'));
   return {
     state: 'ready',
@@ -36,9 +41,10 @@ export async function ready({ folder, url, apps }: Place): Promise<Ready> {
     documents: [`${url}/openapi.json`, `${url}/asyncapi.json`],
     health: [`${url}/health/ready`, `${url}/metrics`],
     sampleApps: apps.map(({ id, url: appUrl }) => ({ id, url: appUrl })),
-    dataDir: folder,
-    clients: join(folder, 'clients'),
+    dataDir,
+    clients: join(dataDir, 'clients'),
     ...(example ? { example } : {}),
+    ...(passingIn === undefined ? {} : { passing: true }),
   };
 }
 
@@ -49,7 +55,7 @@ const loading = ({ numbers, days }: Extract<Said, { state: 'loading-sample' }>):
   `Loading a small sample history (${numbers} numbers, ${days} days) …\n`;
 
 /** What a person reads when the system is up: where everything is, who may log in, and what to type next. */
-function welcome({ url, dataDir, clients, documents, health, sampleApps, example }: Ready): string {
+function welcome({ url, dataDir, clients, documents, health, sampleApps, example, passing }: Ready): string {
   const settings = [
     dataDir === 'data' ? '' : `DATA_DIR=${dataDir}`,
     url === 'http://127.0.0.1:8080' ? '' : `NUMLIFE_URL=${url}`,
@@ -78,7 +84,7 @@ function welcome({ url, dataDir, clients, documents, health, sampleApps, example
     `  ${prefix} sample --out sample --numbers 2000 --days 120 --seed 2`,
     `  ${prefix} report --dir sample`,
     '',
-    'Stop with Ctrl-C; everything is kept.',
+    `Stop with Ctrl-C; ${passing ? 'nothing' : 'everything'} is kept.`,
     '',
   ];
   return lines.join('\n');

@@ -34,6 +34,8 @@ export interface MessageBatch {
   readonly redriven: boolean;
   /** True when the partition was taken away meanwhile: stop, apply nothing more. */
   isStale(): boolean;
+  /** Another whenever the partition was given to this consumer anew: others may have handled messages of it in between. */
+  readonly epoch: number;
 }
 
 /** Thrown by a handler: this message can never be handled. Its key is parked; the rest of the batch is handed over again. */
@@ -102,6 +104,7 @@ export interface TopicSettings {
  * - A topic that was not created MUST be refused with `invalid-request`, never created by the way.
  * - Every message MUST be handed to a group at least once, those of one key in order.
  * - Each partition MUST be owned by at most one consumer of a group at a time; consumers joining and leaving share them anew.
+ * - The `epoch` of a batch MUST be another than before when another consumer had the partition in between.
  * - An offset MUST be committed only after `onBatch` resolved; what was not committed MUST be handed over again after a crash.
  * - With `startAt`, reading MUST begin at the offset it answers.
  * - A handler that throws a retriable failure MUST be called again, with backoff, with the same messages in order.

@@ -11,7 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { KeyFileProblem, openKeyFile } from './key-file.js';
+import { KeyFileProblem } from './key-content.js';
+import { openKeyFile, readKeyFile } from './key-file.js';
 
 let folder: string;
 let path: string;
@@ -81,6 +82,66 @@ describe('what a role gets', () => {
 
   it('gives a webhook secret in the form of Standard Webhooks', () => {
     expect(openKeyFile(path).ensureWebhookSecret('shop')).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+  });
+});
+
+describe('a file that was handed over', () => {
+  const other = (): string => join(folder, 'handed.json');
+
+  it('to carriers has their keys and no other, and to an app the industry key and its own', () => {
+    const hub = openKeyFile(path);
+    hub.ensureCarrier('cu');
+    hub.exportTo(other(), { carriers: ['ct', 'mv1'] });
+    const theirs = readKeyFile(other());
+    const { carriers } = hub.keysForHub();
+    expect(theirs.keysForHub()).toEqual({ carriers: { ct: carriers?.['ct'], mv1: carriers?.['mv1'] } });
+    expect(theirs.keysForApps()).toEqual({});
+    const forApp = join(folder, 'shop.json');
+    hub.exportTo(forApp, { app: 'shop' });
+    const app = readKeyFile(forApp);
+    expect(app.keysForHub()).toEqual({ ...hub.keysForApps(), carriers: {} });
+    expect(app.ensureWebhookSecret('shop')).toMatch(/^whsec_/);
+    expect(readFileSync(path, 'utf8')).not.toContain(app.ensureConnectorKey('shop'));
+  });
+
+  it('is not written over another', () => {
+    const hub = openKeyFile(path);
+    hub.exportTo(other(), { app: 'shop' });
+    const before = readFileSync(other(), 'utf8');
+    expect(() => hub.exportTo(other(), { app: 'shop' })).toThrow(/handed\.json: exists, and stays as it is/);
+    expect(readFileSync(other(), 'utf8')).toBe(before);
+  });
+
+  it('is never changed: what it lacks is said in a line', async () => {
+    openKeyFile(path).exportTo(other(), { carriers: ['ct'] });
+    const before = readFileSync(other(), 'utf8');
+    const file = readKeyFile(other());
+    for (const lacking of [() => file.ensureCarrier('cm'), () => file.ensureWebhookSecret('shop')])
+      for (let again = 0; again < 2; again += 1) expect(lacking).toThrow(/^[^\n]*handed\.json: lacks a key[^\n]*$/);
+    await expect(file.ensureSecret('issuer', () => 1)).rejects.toThrow(KeyFileProblem);
+    expect(readFileSync(other(), 'utf8')).toBe(before);
+    expect(() => readKeyFile(join(folder, 'none.json'))).toThrow(/none\.json: there is no such file/);
+  });
+
+  it('is looked at again for a carrier whose key came later', () => {
+    const hub = openKeyFile(path);
+    const read = readKeyFile(path);
+    const keys = read.keysForHub();
+    expect(read.hasCarrier('ct')).toBe(false);
+    hub.ensureCarrier('ct');
+    expect(read.hasCarrier('ct')).toBe(true);
+    expect(keys.carriers).toEqual(hub.keysForHub().carriers);
+  });
+
+  it.each([
+    [0o640, true],
+    [0o660, false],
+    [0o644, false],
+  ])('may be readable for a group and nobody else: %o', (mode, taken) => {
+    openKeyFile(path).exportTo(other(), { carriers: ['ct'] });
+    chmodSync(other(), mode);
+    if (taken) expect(readKeyFile(other()).hasCarrier('ct')).toBe(true);
+    else expect(() => readKeyFile(other())).toThrow(/so others can use the keys/);
   });
 });
 

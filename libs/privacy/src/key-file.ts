@@ -1,21 +1,32 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
-import { bytesOfKey, keyBytes, type PrivacyKeys } from './privacy.js';
+import {
+  connectorSecret,
+  type Content,
+  contentForApp,
+  contentForCarriers,
+  freshContent,
+  KeyFileProblem,
+  newKey,
+  newWebhookSecret,
+  parseContent,
+  textOfContent,
+} from './key-content.js';
+import type { PrivacyKeys } from './privacy.js';
 
-/** What makes a start fail: one line that says what is wrong with the key file and what it takes. */
-export class KeyFileProblem extends Error {
-  override readonly name = 'KeyFileProblem';
-}
-
-/** Others' secrets (a token issuer's signing key) are kept beside as JSON values under names of their own. */
-interface Content {
-  readonly hub: string;
-  readonly industry: { readonly version: number; readonly key: string };
-  readonly carriers: Record<string, string>;
-  readonly webhooks: Record<string, string>;
-  readonly secrets: Record<string, unknown>;
-}
+/** Whose keys are handed over: carriers' that share a gateway, or an app's. */
+export type KeysOf = { readonly carriers: readonly string[] } | { readonly app: string };
 
 export interface KeyFile {
   readonly path: string;
@@ -27,15 +38,22 @@ export interface KeyFile {
   keysForCarrier(id: string): PrivacyKeys;
   /** The industry key alone. */
   keysForApps(): PrivacyKeys;
+  /** Whether there is a key of this carrier; where there was none, the file is looked at again. */
+  hasCarrier(id: string): boolean;
   /** Makes the carrier's key if there is none yet; durable when it returns. */
   ensureCarrier(id: string): void;
   /** The app's webhook secret in the form of Standard Webhooks (`whsec_` and base64 of 32 bytes), made if there is none. */
   ensureWebhookSecret(app: string): string;
+  /** The key of the app's connector alone, made if there is none. */
+  ensureConnectorKey(app: string): string;
   /** A secret of another kind, as JSON; `make` is called if there is none. */
   ensureSecret<Value>(name: string, make: () => Value | Promise<Value>): Promise<Value>;
+  /** The secrets whose names begin so. */
+  secretsOf(prefix: string): readonly unknown[];
+  /** Writes the file an organisation is handed. Throws where one stands already: an app's own keys are in no other. */
+  exportTo(path: string, of: KeysOf): void;
 }
 
-const format = 'numlife-keys-1';
 const ownerOnly = 0o600;
 
 /**
@@ -43,47 +61,80 @@ const ownerOnly = 0o600;
  * when it is damaged: new keys would make everything recorded unreadable, so none are made then.
  */
 export function openKeyFile(path: string): KeyFile {
-  const found = readContent(path);
+  const found = readContent(path, 0o077);
   const content = found ?? freshContent();
   if (!found) writeContent(path, content);
-  const save = (): void => writeContent(path, content);
+  return keyFileOf({ path, created: found === undefined, content, save: () => writeContent(path, content) });
+}
+
+/**
+ * Opens a key file that this process was handed and never changes: what it lacks is a `KeyFileProblem`. It may be readable
+ * for the owner's group, as container platforms hand secrets over.
+ */
+export function readKeyFile(path: string): KeyFile {
+  const content = readContent(path, 0o037);
+  if (!content) throw new KeyFileProblem(`${path}: there is no such file; it takes one that numlife keys made`);
+  const save = (): void => {
+    throw new KeyFileProblem(`${path}: lacks a key; it takes a file with it (numlife keys)`);
+  };
+  return keyFileOf({ path, created: false, content, save });
+}
+
+interface Opened {
+  readonly path: string;
+  readonly created: boolean;
+  readonly content: Content;
+  readonly save: () => void;
+}
+
+function keyFileOf({ path, created, content, save }: Opened): KeyFile {
+  const { carriers, webhooks, secrets } = content;
+  const hasCarrier = (id: string): boolean => {
+    if (Object.hasOwn(carriers, id)) return true;
+    Object.assign(carriers, readContent(path, 0o037)?.carriers);
+    return Object.hasOwn(carriers, id);
+  };
+  const shared = content.industry ? { industry: content.industry } : {};
   return {
     path,
-    created: found === undefined,
-    keysForHub: () => ({ hub: content.hub, industry: content.industry, carriers: content.carriers }),
-    keysForCarrier: (id) => ({ carriers: Object.hasOwn(content.carriers, id) ? { [id]: content.carriers[id]! } : {} }),
-    keysForApps: () => ({ industry: content.industry }),
+    created,
+    keysForHub: () => ({ ...(content.hub === undefined ? {} : { hub: content.hub }), ...shared, carriers }),
+    keysForCarrier: (id) => ({ carriers: Object.hasOwn(carriers, id) ? { [id]: carriers[id]! } : {} }),
+    keysForApps: () => shared,
+    hasCarrier,
     ensureCarrier: (id) => {
-      ensure(content.carriers, id, newKey, save);
+      ensure(carriers, id, newKey, save);
     },
-    ensureWebhookSecret: (app) =>
-      ensure(content.webhooks, app, () => `whsec_${randomBytes(keyBytes).toString('base64')}`, save),
+    ensureWebhookSecret: (app) => ensure(webhooks, app, newWebhookSecret, save),
+    ensureConnectorKey: (app) => ensure(secrets, connectorSecret(app), newKey, save) as string,
     ensureSecret: async <Value>(name: string, make: () => Value | Promise<Value>) => {
-      const made = Object.hasOwn(content.secrets, name) ? undefined : await make();
-      return ensure(content.secrets, name, () => made, save) as Value;
+      const made = Object.hasOwn(secrets, name) ? undefined : await make();
+      return ensure(secrets, name, () => made, save) as Value;
+    },
+    secretsOf: (prefix) => Object.keys(secrets).flatMap((name) => (name.startsWith(prefix) ? [secrets[name]] : [])),
+    exportTo: (to, of) => {
+      if (existsSync(to)) throw new KeyFileProblem(`${to}: exists, and stays as it is; it takes a path without a file`);
+      if ('app' in of) return writeContent(to, contentForApp(content, of.app));
+      for (const id of of.carriers) ensure(carriers, id, newKey, save);
+      writeContent(to, contentForCarriers(content, of.carriers));
     },
   };
 }
 
-const newKey = (): string => randomBytes(keyBytes).toString('base64url');
-
-const freshContent = (): Content => ({
-  hub: newKey(),
-  industry: { version: 1, key: newKey() },
-  carriers: {},
-  webhooks: {},
-  secrets: {},
-});
-
 function ensure<Value>(record: Record<string, Value>, name: string, make: () => Value, save: () => void): Value {
   if (!Object.hasOwn(record, name)) {
     record[name] = make();
-    save();
+    try {
+      save();
+    } catch (error) {
+      Reflect.deleteProperty(record, name);
+      throw error;
+    }
   }
   return record[name]!;
 }
 
-function readContent(path: string): Content | undefined {
+function readContent(path: string, refusedModes: number): Content | undefined {
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -93,7 +144,7 @@ function readContent(path: string): Content | undefined {
   }
   try {
     const { mode } = fstatSync(file);
-    if ((mode & 0o077) !== 0) {
+    if ((mode & refusedModes) !== 0) {
       const has = (mode & 0o777).toString(8).padStart(4, '0');
       throw new KeyFileProblem(`${path}: has mode ${has}, so others can use the keys; it takes 0600 (chmod 600)`);
     }
@@ -103,31 +154,11 @@ function readContent(path: string): Content | undefined {
   }
 }
 
-function parseContent(path: string, text: string): Content {
-  const damaged = (why: string): KeyFileProblem =>
-    new KeyFileProblem(`${path}: damaged (${why}); put back a copy, nothing recorded can be read without these keys`);
-  let whole: { format?: unknown; sha256?: unknown; keys?: Content };
-  try {
-    whole = JSON.parse(text) as typeof whole;
-  } catch {
-    throw damaged('not JSON');
-  }
-  if (whole?.format !== format) throw damaged(`its format is not ${format}`);
-  if (!whole.keys || whole.sha256 !== checksum(whole.keys)) throw damaged('its checksum does not fit');
-  const { hub, industry, carriers } = whole.keys;
-  const every = [hub, industry.key, ...Object.values(carriers)];
-  if (!every.every((key) => bytesOfKey(key))) throw damaged(`a key is not ${keyBytes} bytes in base64url`);
-  return whole.keys;
-}
-
-const checksum = (keys: Content): string => createHash('sha256').update(JSON.stringify(keys)).digest('hex');
-
 /** All or nothing, also in a power cut: a new file is made durable and put in the old one's place. */
 function writeContent(path: string, content: Content): void {
-  const whole = { format, sha256: checksum(content), keys: content };
   const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    writeDurably(draft, `${JSON.stringify(whole, null, 2)}\n`);
+    writeDurably(draft, textOfContent(content));
     renameSync(draft, path);
     syncFolder(dirname(path));
   } catch (error) {

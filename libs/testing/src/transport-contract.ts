@@ -124,6 +124,34 @@ export function transportContract(name: string, open: OpenTransport): void {
       expect(together).toBe(1);
     });
 
+    it('The `epoch` of a batch MUST be another than before when another consumer had the partition in between.', async () => {
+      const at = await given(2);
+      const handed: { owner: string; partition: number; epoch: number }[] = [];
+      const consumer = (owner: string) => async (batch: MessageBatch) => {
+        handed.push({ owner, partition: batch.partition, epoch: batch.epoch });
+      };
+      const untilHandedTo = (owner: string, partitions: number) => {
+        const from = handed.length;
+        return until(`${owner} has ${partitions}`, async () => {
+          for (let key = 0; key < 10; key += 1) await at.publish(`k${key}-1`);
+          const owned = handed.slice(from).filter((batch) => batch.owner === owner);
+          return new Set(owned.map(({ partition }) => partition)).size === partitions;
+        });
+      };
+      at.consume(consumer('first'));
+      await untilHandedTo('first', 2);
+      const leave = at.consume(consumer('second'));
+      await untilHandedTo('second', 1);
+      const lent = handed.findLast(({ owner }) => owner === 'second')!.partition;
+      await leave();
+      await untilHandedTo('first', 2);
+      const epochs = handed.filter(({ owner, partition }) => owner === 'first' && partition === lent);
+      const lentFrom = handed.findIndex(({ owner }) => owner === 'second');
+      const before = new Set(handed.slice(0, lentFrom).map(({ epoch }) => epoch));
+      expect(before.has(epochs[0]!.epoch)).toBe(true);
+      expect(before.has(epochs.at(-1)!.epoch)).toBe(false);
+    });
+
     it('An offset MUST be committed only after `onBatch` resolved; what was not committed MUST be handed over again after a crash.', async () => {
       const at = await given(1);
       await at.publish('a1', 'a2', 'a3', 'a4', 'a5');

@@ -13,6 +13,8 @@ export interface Recipient {
   /** Aborts when the recipient leaves or loses the partition: nothing is tried again. */
   readonly signal: AbortSignal;
   isStale(): boolean;
+  /** Drawn for it alone. */
+  readonly epoch: number;
   /** It keeps its offsets itself, so it is told also of what was skipped altogether. */
   readonly keepsOffsets: boolean;
 }
@@ -142,6 +144,7 @@ export class Delivery {
       park,
       redriven: this.#ledger.redriven,
       isStale: () => this.#to.isStale(),
+      epoch: this.#to.epoch,
     };
   }
 

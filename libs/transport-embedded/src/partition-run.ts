@@ -11,6 +11,8 @@ import { backoffMs, pause, type Turns } from './waiting.js';
 
 export type Handling = Pick<Consume, 'onBatch' | 'startAt' | 'batchMessagesMax'>;
 
+let lastEpoch = 0;
+
 /** One consumer's ownership of one partition: hands over batch after batch until it is ended. */
 export class PartitionRun<Owner> {
   readonly owner: Owner;
@@ -47,6 +49,7 @@ export class PartitionRun<Owner> {
       turns: by.turns,
       signal: this.#ending.signal,
       isStale: () => this.#stale,
+      epoch: (lastEpoch += 1),
       keepsOffsets: by.handling.startAt !== undefined,
     };
     this.done = this.#run();

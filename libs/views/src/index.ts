@@ -1,5 +1,5 @@
 export { type CheckedNumber } from './checked-number.js';
-export { type Checkpoints } from './checkpoints.js';
+export type * from './checkpoints.js';
 export { BadCursor } from './cursors.js';
 export { joinCheckpoints } from './embedded/checkpoints-client.js';
 export { type EmbeddedViews } from './embedded/embedded-views.js';

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Expression, type Kysely, sql } from 'kysely';
 
 /** What a column of 64 bits comes back as: SQLite hands over a number, PostgreSQL's driver text. */
 export type Int64 = number | string | bigint;
@@ -99,10 +99,13 @@ export interface ViewsSchema {
 export interface Dialect {
   /** Of a single-column key of 64 bits: in SQLite only `integer` makes it the row's own id. */
   readonly keyType: 'integer' | 'bigint';
+  /** Compared byte by byte, whatever language a cluster was made for: lists have one order, and instants compare as text. */
+  readonly text: 'text' | Expression<unknown>;
   /** Ends the statement of a table whose key is not such a column. */
   readonly keyedByText: 'without rowid' | '';
 }
-export const sqliteDialect: Dialect = { keyType: 'integer', keyedByText: 'without rowid' };
+export const sqliteDialect: Dialect = { keyType: 'integer', text: 'text', keyedByText: 'without rowid' };
+export const postgresDialect: Dialect = { keyType: 'bigint', text: sql`text collate "C"`, keyedByText: '' };
 
 interface Compilable {
   compile(): { readonly sql: string };
@@ -124,20 +127,20 @@ export const migrationsOf = (db: Kysely<ViewsSchema>, dialect: Dialect): string[
 const tableOf = (db: Kysely<ViewsSchema>, name: keyof ViewsSchema, { keyedByText }: Dialect) =>
   db.schema.createTable(name).modifyEnd(sql.raw(keyedByText));
 
-const receiptTables = (db: Kysely<ViewsSchema>, { keyType }: Dialect): Compilable[] => [
+const receiptTables = (db: Kysely<ViewsSchema>, { keyType, text }: Dialect): Compilable[] => [
   db.schema
     .createTable('receipts')
     .addColumn('position', keyType, (column) => column.primaryKey())
     .addColumn('batch_no', 'bigint', (column) => column.notNull())
-    .addColumn('carrier', 'text', (column) => column.notNull())
+    .addColumn('carrier', text, (column) => column.notNull())
     .addColumn('line', 'bigint', (column) => column.notNull())
-    .addColumn('report_id', 'text')
-    .addColumn('outcome', 'text', (column) => column.notNull())
-    .addColumn('code', 'text')
-    .addColumn('detail', 'text')
+    .addColumn('report_id', text)
+    .addColumn('outcome', text, (column) => column.notNull())
+    .addColumn('code', text)
+    .addColumn('detail', text)
     .addColumn('version', 'integer')
-    .addColumn('findings', 'text', (column) => column.notNull())
-    .addColumn('recorded_at', 'text', (column) => column.notNull()),
+    .addColumn('findings', text, (column) => column.notNull())
+    .addColumn('recorded_at', text, (column) => column.notNull()),
   db.schema.createIndex('receipts_of_batch').on('receipts').columns(['batch_no', 'position']),
   db.schema.createIndex('receipts_of_carrier').on('receipts').columns(['carrier', 'position']),
   // Most are `recorded`; whoever asks for the others must not read past all of those.
@@ -151,8 +154,8 @@ const receiptTables = (db: Kysely<ViewsSchema>, { keyType }: Dialect): Compilabl
   db.schema
     .createTable('batches')
     .addColumn('batch_no', keyType, (column) => column.primaryKey())
-    .addColumn('carrier', 'text', (column) => column.notNull())
-    .addColumn('batch_id', 'text', (column) => column.notNull())
+    .addColumn('carrier', text, (column) => column.notNull())
+    .addColumn('batch_id', text, (column) => column.notNull())
     .addColumn('received', 'integer')
     .addColumn('recorded', 'integer', (column) => column.notNull())
     .addColumn('recorded_with_anomaly', 'integer', (column) => column.notNull())
@@ -164,14 +167,14 @@ const receiptTables = (db: Kysely<ViewsSchema>, { keyType }: Dialect): Compilabl
 
 const numberTables = (db: Kysely<ViewsSchema>, dialect: Dialect): Compilable[] => [
   tableOf(db, 'numbers', dialect)
-    .addColumn('number_id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('number_id', dialect.text, (column) => column.primaryKey().notNull())
     .addColumn('version', 'integer', (column) => column.notNull())
-    .addColumn('serving_carrier', 'text')
-    .addColumn('check_state', 'text', (column) => column.notNull()),
+    .addColumn('serving_carrier', dialect.text)
+    .addColumn('check_state', dialect.text, (column) => column.notNull()),
   tableOf(db, 'report_ids', dialect)
-    .addColumn('carrier', 'text', (column) => column.notNull())
-    .addColumn('report_id', 'text', (column) => column.notNull())
-    .addColumn('number_id', 'text', (column) => column.notNull())
+    .addColumn('carrier', dialect.text, (column) => column.notNull())
+    .addColumn('report_id', dialect.text, (column) => column.notNull())
+    .addColumn('number_id', dialect.text, (column) => column.notNull())
     .addPrimaryKeyConstraint('report_ids_key', ['carrier', 'report_id']),
 ];
 
@@ -179,14 +182,14 @@ const findingTables = (db: Kysely<ViewsSchema>, dialect: Dialect): Compilable[] 
   tableOf(db, 'findings', dialect)
     .addColumn('position', 'bigint', (column) => column.notNull())
     .addColumn('place', 'integer', (column) => column.notNull())
-    .addColumn('number_id', 'text', (column) => column.notNull())
-    .addColumn('code', 'text', (column) => column.notNull())
-    .addColumn('severity', 'text', (column) => column.notNull())
-    .addColumn('report_id', 'text', (column) => column.notNull())
-    .addColumn('carrier', 'text', (column) => column.notNull())
-    .addColumn('raised_at', 'text', (column) => column.notNull())
-    .addColumn('ended_at', 'text')
-    .addColumn('serving_carrier', 'text')
+    .addColumn('number_id', dialect.text, (column) => column.notNull())
+    .addColumn('code', dialect.text, (column) => column.notNull())
+    .addColumn('severity', dialect.text, (column) => column.notNull())
+    .addColumn('report_id', dialect.text, (column) => column.notNull())
+    .addColumn('carrier', dialect.text, (column) => column.notNull())
+    .addColumn('raised_at', dialect.text, (column) => column.notNull())
+    .addColumn('ended_at', dialect.text)
+    .addColumn('serving_carrier', dialect.text)
     .addPrimaryKeyConstraint('findings_key', ['position', 'place']),
   db.schema.createIndex('findings_of_number').on('findings').columns(['number_id', 'code']),
   ...(['code', 'severity', 'carrier', 'serving_carrier'] as const).map((column) =>
@@ -198,20 +201,23 @@ const smallTables = (db: Kysely<ViewsSchema>, dialect: Dialect): Compilable[] =>
   db.schema
     .createTable('completes')
     .addColumn('position', dialect.keyType, (column) => column.primaryKey())
-    .addColumn('carrier', 'text', (column) => column.notNull())
-    .addColumn('up_to', 'text', (column) => column.notNull())
-    .addColumn('counted_at', 'text', (column) => column.notNull()),
+    .addColumn('carrier', dialect.text, (column) => column.notNull())
+    .addColumn('up_to', dialect.text, (column) => column.notNull())
+    .addColumn('counted_at', dialect.text, (column) => column.notNull()),
   tableOf(db, 'participants', dialect)
-    .addColumn('role', 'text', (column) => column.notNull())
-    .addColumn('id', 'text', (column) => column.notNull())
-    .addColumn('participant', 'text', (column) => column.notNull())
+    .addColumn('role', dialect.text, (column) => column.notNull())
+    .addColumn('id', dialect.text, (column) => column.notNull())
+    .addColumn('participant', dialect.text, (column) => column.notNull())
     .addPrimaryKeyConstraint('participants_key', ['role', 'id']),
 ];
 
-export const checkpointTable = (db: Kysely<Pick<ViewsSchema, 'checkpoints'>>, { keyedByText }: Dialect): Compilable =>
+export const checkpointTable = (
+  db: Kysely<Pick<ViewsSchema, 'checkpoints'>>,
+  { text, keyedByText }: Dialect,
+): Compilable =>
   db.schema
     .createTable('checkpoints')
-    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('name', text, (column) => column.primaryKey().notNull())
     .addColumn('position', 'bigint')
     .addColumn('epoch', 'bigint', (column) => column.notNull())
     .modifyEnd(sql.raw(keyedByText));

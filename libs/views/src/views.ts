@@ -14,6 +14,7 @@ import type {
 import type { Position } from '@numlife/event-sourcing';
 import type { Participant } from '@numlife/participants';
 import type { CheckedNumber } from './checked-number.js';
+import type { Checkpoints, Leases } from './checkpoints.js';
 
 /** A page of a list; `next` is the cursor that goes on after it, null at the end of what there is. */
 export type Page<Name extends string, Item> = { readonly [name in Name]: readonly Item[] } & {
@@ -71,4 +72,20 @@ export interface Views {
   waitFor(position: Position, signal: AbortSignal): Promise<void>;
   /** True when so many lines of the batch have their receipt within the time. */
   waitForBatch(carrier: CarrierId, batchId: BatchId, received: number, timeoutMs: number): Promise<boolean>;
+}
+
+/** The read models as a hub works with them: it asks, keeps them up to date, and keeps its followers' places beside them. */
+export interface ReadModels extends Views {
+  /** The places of other followers. Who shares them with other processes takes them from its lease. */
+  readonly checkpoints: Checkpoints;
+  readonly leases: Leases;
+  /**
+   * Keeps the rows up to date until the signal aborts; where several processes do, one of them works and the others stand
+   * by. Rejects with what it cannot go on after; called again, it goes on from its place.
+   */
+  follow(signal: AbortSignal): Promise<void>;
+  /** Once they have been level with the store; they stay ready when they fall behind under load. */
+  hasCaughtUp(): boolean;
+  /** After `follow` has ended. */
+  close(): Promise<void>;
 }

@@ -24,7 +24,8 @@ export class OperatorController {
   ) {}
 
   @Get('participants')
-  participants(): object {
+  async participants(): Promise<object> {
+    await this.reference.upToDate(); // Another hub may have answered the order that is looked for.
     return { participants: this.reference.participants() };
   }
 
@@ -37,13 +38,15 @@ export class OperatorController {
   @Post('participants/:id/suspend')
   @HttpCode(200)
   async suspend(@CalledBy() caller: Caller, @Param('id') id: string, @Body() body: unknown): Promise<object> {
+    await this.reference.upToDate();
     const known = this.reference.participants().find((participant) => participant.id === id);
     if (!known) throw new ProblemException(404, 'UNKNOWN_PARTICIPANT', { detail: 'No carrier or app has this id.' });
     return this.operations.suspend(known.role, id, readReason(body), caller);
   }
 
   @Get('segments')
-  segments(@Query('after') after?: string, @Query('limit') limit?: string): object {
+  async segments(@Query('after') after?: string, @Query('limit') limit?: string): Promise<object> {
+    await this.reference.upToDate();
     const size = pageSize(limit);
     const all = this.reference.segments();
     const from = after === undefined ? 0 : all.findIndex((segment) => placeOf(segment) > after);
@@ -93,7 +96,6 @@ export class OperatorController {
   @HttpCode(200)
   async discard(@CalledBy() caller: Caller, @Param('id') id: string, @Body() body: unknown): Promise<object> {
     await this.operations.parked.discard(id, readReason(body), caller);
-    this.hub.rereadOutcomes();
     return { id, discarded: true };
   }
 

@@ -9,6 +9,8 @@ export interface PublishingTurn {
   readonly carriers: readonly CarrierId[];
   readonly watermarkSeconds: number;
   readonly signal: AbortSignal;
+  /** Those of its lease. */
+  readonly checkpoints: Checkpoints;
   readonly onProgress: (progress: FollowerProgress) => void;
   readonly onPublished: (messages: number) => void;
 }
@@ -19,15 +21,14 @@ export type Publishing = (turn: PublishingTurn) => Promise<void>;
 export interface PublishingParts {
   readonly store: EventStore;
   readonly transport: Transport;
-  readonly checkpoints: Checkpoints;
   readonly clock: Clock;
 }
 
 /** On these parts, in the thread that calls. */
 export const publishingOn =
   (parts: PublishingParts): Publishing =>
-  async ({ carriers, watermarkSeconds, signal, onProgress, onPublished }) => {
-    const publisher = new Publisher({ ...parts, carriers, onPublished, sequenceBase: 0n });
+  async ({ carriers, checkpoints, watermarkSeconds, signal, onProgress, onPublished }) => {
+    const publisher = new Publisher({ ...parts, checkpoints, carriers, onPublished, sequenceBase: 0n });
     const timer = setInterval(() => void publisher.watermark().catch(() => undefined), watermarkSeconds * 1_000);
     try {
       await follow(parts.store, publisher, signal, onProgress);

@@ -29,6 +29,7 @@ export class SegmentPublisher implements FollowerTarget {
   }
 
   async #publish(): Promise<void> {
+    await this.reference.upToDate(); // It follows the store by itself, and may be behind this page.
     const version = this.reference.tableVersion();
     if (version === this.#published) return;
     const segments = this.reference.segments();

@@ -37,7 +37,7 @@ const cachedStreamsMax = 256;
 export class Ingest {
   readonly #options: IngestOptions;
   readonly #number: ReturnType<typeof createNumber>;
-  readonly #handlers = new Map<string, CommandHandler>();
+  readonly #handlers = new Map<string, { readonly epoch: number; readonly handler: CommandHandler }>();
   readonly #shared: CommandHandler;
   readonly #outcomes: LineOutcomes;
 
@@ -64,15 +64,13 @@ export class Ingest {
 
   /** Records lines about numbers, and the ends of batches. */
   async #record(lines: readonly (ReportLine | BatchEnd)[], batch: MessageBatch): Promise<void> {
-    if (lines.length === 0 || batch.isStale()) return;
+    if (lines.length === 0) return;
     const { partition } = batch;
     const known = await this.#outcomes.of(lines, partition);
     await this.#options.reference.refreshCompletes(lines[0]!.carrier);
     const open = lines.filter((line) => line.type !== 'line' || !known.has(line.batchId, line.line));
-    const now = this.#options.clock.now();
-    const commands = open.map((line) =>
-      line.type === 'line' ? this.#judge(line, partition, now) : endOfBatch(line, partition),
-    );
+    const commands = await this.#commandsFor(open, partition);
+    if (batch.isStale()) return;
     const outcomes = await this.#handlerOf(batch).handle(commands);
     outcomes.forEach((outcome, index) => {
       const line = open[index]!;
@@ -80,6 +78,17 @@ export class Ingest {
       if (isIntake(commands[index]!) || outcome.outcome === 'refused') known.add(line.batchId, line.line);
       this.#count(line.carrier, outcome, commands[index]!);
     });
+  }
+
+  /** What is refused for who takes part or whose a segment is, is judged again once all that was ordered is known here. */
+  async #commandsFor(lines: readonly (ReportLine | BatchEnd)[], partition: number): Promise<PendingCommand[]> {
+    const now = this.#options.clock.now();
+    const judge = (line: ReportLine | BatchEnd): PendingCommand =>
+      line.type === 'line' ? this.#judge(line, partition, now) : endOfBatch(line, partition);
+    const commands = lines.map(judge);
+    if (!commands.some(restsOnReference)) return commands;
+    await this.#options.reference.upToDate();
+    return commands.map((command, index) => (restsOnReference(command) ? judge(lines[index]!) : command));
   }
 
   /** One line to one command: for the number's stream, or, when it is refused already here, for the intake's. */
@@ -122,9 +131,9 @@ export class Ingest {
     const { partition, partitions } = batch;
     const known = await this.#outcomes.of([line], partition);
     if (known.has(line.batchId, line.line)) return;
-    const { reference, clock } = this.#options;
     const { reportId, upTo } = report;
-    const border = unknownCarrier(line.carrier, undefined, reference) ?? inFuture(upTo, clock.now(), 'upTo');
+    const border = await this.#completeAtBorder(line, report);
+    if (batch.isStale()) return;
     const passed = {
       carrier: line.carrier,
       batchId: line.batchId,
@@ -147,12 +156,21 @@ export class Ingest {
     if (partition === judgingPartition && outcome) this.#count(line.carrier, outcome, command);
   }
 
-  /** A partition has one owner, so its handler may remember the streams it wrote; `complete` streams have several writers. */
-  #handlerOf(batch: MessageBatch): CommandHandler {
-    const key = `${batch.topic}#${batch.partition}`;
-    let handler = this.#handlers.get(key);
-    if (!handler) this.#handlers.set(key, (handler = this.#newHandler(cachedStreamsMax)));
-    return handler;
+  async #completeAtBorder({ carrier }: ReportLine, { upTo }: CompleteReport): Promise<Rejection | undefined> {
+    const { reference, clock } = this.#options;
+    if (!reference.isCarrier(carrier)) await reference.upToDate();
+    return unknownCarrier(carrier, undefined, reference) ?? inFuture(upTo, clock.now(), 'upTo');
+  }
+
+  /**
+   * A partition has one owner, so its handler may remember the streams it wrote until another hub had the partition in
+   * between; `complete` streams have several writers.
+   */
+  #handlerOf({ topic, partition, epoch }: MessageBatch): CommandHandler {
+    const key = `${topic}#${partition}`;
+    let of = this.#handlers.get(key);
+    if (of?.epoch !== epoch) this.#handlers.set(key, (of = { epoch, handler: this.#newHandler(cachedStreamsMax) }));
+    return of.handler;
   }
 
   #newHandler(cached: number): CommandHandler {
@@ -184,6 +202,13 @@ export class Ingest {
 /** A `complete` that is malformed stands in every partition too, and is one line: the judging partition's owner answers it. */
 const isOtherCopy = (read: ReportLine | BatchEnd, partition: number): boolean =>
   read.type === 'line' && read.everyPartition && partition !== judgingPartition;
+
+/** Carriers and segments are ordered at any hub; the others hear of it a moment later. */
+const ofReference: readonly unknown[] = ['UNKNOWN_CARRIER', 'SERVICE_NOT_APPLICABLE'];
+function restsOnReference({ command }: PendingCommand): boolean {
+  const { border, data } = command as { border?: Rejection | undefined; data?: { code?: string } };
+  return ofReference.includes(border?.code ?? data?.code);
+}
 
 const isIntake = (command: PendingCommand): boolean => command.stream.startsWith('intake-');
 

@@ -7,12 +7,19 @@ import type { BatchEnd, ReportLine } from './report-message.js';
 /** Batches whose rejected and duplicate lines are kept in memory; an older one is read again when it comes up. */
 const batchesKeptMax = 64;
 
+/** The lines of an intake's stream, and from where on it is still to be read. */
+interface Kept {
+  readonly lines: LineSet;
+  next: bigint;
+}
+
 /**
  * Which lines of a carrier's batch have an outcome on their intake's stream. A line once rejected stays rejected when it is
- * delivered again, even if it would be accepted by now: it has its receipt.
+ * delivered again, even if it would be accepted by now: it has its receipt. Each stream is read on every time it is asked
+ * for, because another hub may have had the partition, or an operator given up a line, in between.
  */
 export class LineOutcomes {
-  readonly #kept = new Map<string, LineSet>();
+  readonly #kept = new Map<string, Kept>();
   constructor(private readonly store: EventStore) {}
 
   async of(lines: readonly (ReportLine | BatchEnd)[], partition: number): Promise<KnownLines> {
@@ -25,20 +32,18 @@ export class LineOutcomes {
 
   async #linesOf(stream: string, carrier: CarrierId): Promise<LineSet> {
     const key = `${carrier} ${stream}`;
-    let lines = this.#kept.get(key);
-    if (!lines) {
-      lines = new LineSet();
-      for await (const stored of this.store.readStream(stream)) {
-        const event = decodeEnvelope<IntakeEvent>(stored);
-        const { line, ...of } = event.data as { line?: number; carrier: CarrierId };
-        if (line !== undefined && of.carrier === carrier) lines.add(line);
-      }
+    const kept = this.#kept.get(key) ?? { lines: new LineSet(), next: 0n };
+    for await (const stored of this.store.readStream(stream, kept.next)) {
+      const event = decodeEnvelope<IntakeEvent>(stored);
+      const { line, ...of } = event.data as { line?: number; carrier: CarrierId };
+      if (line !== undefined && of.carrier === carrier) kept.lines.add(line);
+      kept.next = stored.revision + 1n;
     }
     this.#kept.delete(key);
-    this.#kept.set(key, lines);
+    this.#kept.set(key, kept);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > batchesKeptMax && oldest !== undefined) this.#kept.delete(oldest);
-    return lines;
+    return kept.lines;
   }
 }
 

@@ -1,16 +1,6 @@
 import { type Role, scopesOfRole } from '@numlife/contracts';
 import { ProblemException } from '@numlife/runtime';
-import {
-  createLocalJWKSet,
-  decodeJwt,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-  type JWK,
-  jwtVerify,
-  type JWTVerifyGetKey,
-  SignJWT,
-} from 'jose';
+import { createLocalJWKSet, decodeJwt, importJWK, type JWK, jwtVerify, type JWTVerifyGetKey, SignJWT } from 'jose';
 import type { ClientRegistry } from './clients.js';
 
 export interface IssuerOptions {
@@ -42,11 +32,6 @@ const assertionSecondsMax = 300;
 const assertionsRememberedMax = 100_000;
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-export const newSigningKey = async (): Promise<JWK> => {
-  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
-  return { ...(await exportJWK(privateKey)), alg: algorithm, kid: crypto.randomUUID() };
-};
-
 const publicOf = ({ kty, crv, x, y, kid, alg }: JWK): JWK => ({
   kty: kty!,
   crv: crv!,
@@ -58,8 +43,8 @@ const publicOf = ({ kty, crv, x, y, kid, alg }: JWK): JWK => ({
 });
 
 /**
- * The issuer for development: client credentials with `private_key_jwt` (RFC 7523), answered with an RFC 9068 token.
- * In production `TOKEN_JWKS_URL` names an identity provider instead.
+ * The issuer for development: client credentials with `private_key_jwt` (RFC 7523), answered with an RFC 9068 token. Which
+ * assertions were used is known to this process alone: of several hubs each takes one once. In production `TOKEN_JWKS_URL` names an identity provider instead.
  */
 export class DevelopmentIssuer {
   readonly #used = new Map<string, number>();

@@ -17,9 +17,10 @@ export async function servePublishing(clock: Clock): Promise<void> {
   const store = openEmbeddedStoreReader(storeFile);
   const transport = joinEmbeddedTransport(share, { clock });
   const checkpoints = joinCheckpoints(port);
-  const publish = publishingOn({ store, transport, checkpoints, clock });
+  const publish = publishingOn({ store, transport, clock });
   const ended = publish({
     carriers,
+    checkpoints,
     watermarkSeconds,
     signal: stopping.signal,
     onProgress: (progress) => {

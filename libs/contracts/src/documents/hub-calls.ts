@@ -52,6 +52,40 @@ export const hubCalls: readonly Call[] = [
     query: { severity: text, code: text, carrier: text, open: { type: 'boolean' }, ...cursor },
     answers: { 200: { says: 'A page of them.', content: ofForm(answers.Findings) } },
   },
+  {
+    method: 'get',
+    path: '/hub/v1/carrier/batches/{id}',
+    summary: "How far a batch is, for its carrier's gateway",
+    scope: 'receipts:read',
+    query: { received: { type: 'integer', minimum: 0, description: 'With `Prefer`: how many lines are waited for.' } },
+    headers: { Prefer: '`wait=30`: answer once so many lines have their receipt, or after so many seconds.' },
+    answers: { 200: { says: 'Its counts.', content: ofForm(answers.BatchProgress) } },
+    problems: [404],
+  },
+  {
+    method: 'get',
+    path: '/hub/v1/carrier/batches',
+    summary: "A carrier's batches, latest first, for its gateway",
+    scope: 'receipts:read',
+    query: cursor,
+    answers: { 200: { says: 'A page of them.', content: ofForm(answers.Batches) } },
+  },
+  {
+    method: 'get',
+    path: '/hub/v1/carrier/receipts',
+    summary: "A carrier's receipts, for its gateway",
+    scope: 'receipts:read',
+    query: { batch: text, outcome: text, ...cursor },
+    answers: { 200: { says: 'A page of them.', content: ofForm(answers.Receipts) } },
+  },
+  {
+    method: 'get',
+    path: '/hub/v1/carrier/findings',
+    summary: "A carrier's findings, for its gateway",
+    scope: 'findings:read',
+    query: cursor,
+    answers: { 200: { says: 'A page of them.', content: ofForm(answers.CarrierFindings) } },
+  },
 ];
 
 export const operatorCalls: readonly Call[] = [

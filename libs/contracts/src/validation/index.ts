@@ -9,3 +9,4 @@ export { checkReport, parseReport, type ParsedReport } from './parse-report.js';
 export { replacementForms, reportForms } from './report-forms.js';
 export * as requestForms from './requests.js';
 export { type Form, nullableFieldsOf } from './rules.js';
+export * from './sent.js';

@@ -1,18 +1,13 @@
 import type { CarrierId, Instant } from '@numlife/contracts';
 import type { Database, Statement } from '@numlife/sqlite';
+import { CountedCompletes, type CountedRow } from '../counted-completes.js';
 import type { HeldSnapshot } from './held-snapshot.js';
 
-interface Counted {
-  readonly at: Instant;
-  /** The greatest counted until then. */
-  readonly upTo: Instant;
-}
-
-/** Which completes count, in memory: a few a day and carrier, asked for by every question. */
+/** The completes that count, read on when another connection has committed. */
 export class CompletesCache {
   readonly #version: Statement;
   readonly #newer: Statement;
-  readonly #counted = new Map<string, Counted[]>();
+  readonly #counted = new CountedCompletes();
   #readVersion: unknown;
   #held: number | undefined;
   #readTo = -1;
@@ -28,43 +23,30 @@ export class CompletesCache {
   }
 
   knownUpTo(carrier: CarrierId): Instant | null {
-    return this.#of(carrier).at(-1)?.upTo ?? null;
+    return this.#upToDate().knownUpTo(carrier);
   }
 
   knownUpToBefore(carrier: CarrierId, instant: Instant): Instant | null {
-    return this.#of(carrier).findLast(({ at }) => at < instant)?.upTo ?? null;
+    return this.#upToDate().knownUpToBefore(carrier, instant);
   }
 
-  #of(carrier: CarrierId): readonly Counted[] {
+  #upToDate(): CountedCompletes {
     const held = this.snapshot.hold();
     if (held !== this.#held) {
       this.#held = held;
       this.#refresh();
     }
-    return this.#counted.get(carrier) ?? [];
+    return this.#counted;
   }
 
   #refresh(): void {
     // Changes with every commit of another connection, so an answer is never older than a receipt that shows.
     const version = this.#version.get();
     if (version === this.#readVersion) return;
-    this.#readNewer();
-    this.#readVersion = version;
-  }
-
-  #readNewer(): void {
-    const rows = this.#newer.all(this.#readTo) as {
-      position: number;
-      carrier: string;
-      up_to: Instant;
-      counted_at: Instant;
-    }[];
-    for (const { position, carrier, up_to: upTo, counted_at: at } of rows) {
-      this.#readTo = position;
-      const counted = this.#counted.get(carrier) ?? [];
-      this.#counted.set(carrier, counted);
-      const latest = counted.at(-1);
-      if (!latest || upTo > latest.upTo) counted.push({ at, upTo });
+    for (const row of this.#newer.all(this.#readTo) as (CountedRow & { readonly position: number })[]) {
+      this.#readTo = row.position;
+      this.#counted.add(row);
     }
+    this.#readVersion = version;
   }
 }

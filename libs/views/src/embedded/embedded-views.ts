@@ -7,14 +7,14 @@ import { openEmbeddedStoreReader } from '@numlife/store-embedded';
 import { Kysely, SqliteDialect } from 'kysely';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { CheckedNumber } from '../checked-number.js';
-import type { Checkpoints } from '../checkpoints.js';
+import type { Checkpoints, Leases } from '../checkpoints.js';
 import { latestReportsIn } from '../latest-reports.js';
 import { asPosition } from '../positions.js';
 import { carrierFindings, findings, type LatestReports } from '../queries/findings.js';
 import { participants } from '../queries/participants.js';
 import { batch, batches, receipts } from '../queries/receipts.js';
 import type { ViewsSchema } from '../schema.js';
-import type { CarrierFinding, FindingQuery, Page, ReceiptQuery, Views } from '../views.js';
+import type { CarrierFinding, FindingQuery, Page, ReadModels, ReceiptQuery } from '../views.js';
 import { Waiting } from '../waiting.js';
 import { checkpointsIn } from './checkpoints-client.js';
 import type { CheckpointRequest } from './checkpoints-thread.js';
@@ -30,7 +30,7 @@ export interface EmbeddedParts {
 }
 
 /** The read models in a file beside the store, kept up to date by a thread of their own. */
-export class EmbeddedViews implements Views {
+export class EmbeddedViews implements ReadModels {
   readonly #parts: EmbeddedParts;
   readonly #reader: Database;
   readonly #db: Kysely<ViewsSchema>;
@@ -43,6 +43,10 @@ export class EmbeddedViews implements Views {
   #hasCaughtUp = false;
 
   readonly checkpoints: Checkpoints;
+  /** One process owns the folder, so whoever asks is the only one. */
+  readonly leases: Leases = {
+    run: (_name, signal, run) => run({ signal, checkpoints: this.checkpoints }),
+  };
 
   constructor(parts: EmbeddedParts) {
     this.#parts = parts;

@@ -1,24 +1,8 @@
-import type { ReceiptOutcome } from '@numlife/contracts';
 import type { Database } from '@numlife/sqlite';
 import { sql } from 'kysely';
-import type { BatchEnd, ReceiptChange } from '../projection.js';
+import { batchGrowthsOf, batchKeyOf } from '../batch-growth.js';
+import type { PageChanges, ReceiptChange } from '../projection.js';
 import { bound, HotStatement, sqliteBuilder as builder } from './hot-statements.js';
-
-type Counted = 'recorded' | 'recorded_with_anomaly' | 'duplicate' | 'rejected';
-const counterOf: Record<ReceiptOutcome, Counted> = {
-  recorded: 'recorded',
-  'recorded-with-anomaly': 'recorded_with_anomaly',
-  duplicate: 'duplicate',
-  rejected: 'rejected',
-};
-
-/** What a page adds to a batch. */
-interface BatchGrowth extends Record<Counted, number> {
-  batchNo: bigint;
-  readonly carrier: string;
-  readonly batchId: string;
-  received: number | null;
-}
 
 const insertReceipt = builder.insertInto('receipts').values({
   position: bound('position'),
@@ -74,11 +58,12 @@ export class ReceiptRows {
     this.#growBatch = new HotStatement(db, growBatch);
   }
 
-  apply(receipts: readonly ReceiptChange[], ends: readonly BatchEnd[]): void {
-    const batches = new Map<string, BatchGrowth>();
-    for (const receipt of receipts) this.#batchOf(batches, receipt)[counterOf[receipt.outcome]] += 1;
-    for (const end of ends) this.#batchOf(batches, end).received = end.received;
-    for (const receipt of receipts) this.#insertReceipt(receipt, batches.get(keyOf(receipt))!.batchNo);
+  apply(changes: PageChanges): void {
+    const batches = batchGrowthsOf(changes, ({ carrier, batchId }) => {
+      const known = this.#selectBatch.get({ carrier, batchId });
+      return known && BigInt(known.batch_no);
+    });
+    for (const receipt of changes.receipts) this.#insertReceipt(receipt, batches.get(batchKeyOf(receipt))!.batchNo);
     for (const batch of batches.values()) this.#growBatch.run({ ...batch });
   }
 
@@ -100,21 +85,4 @@ export class ReceiptRows {
     };
     this.#insert.run(bindings);
   }
-
-  #batchOf(batches: Map<string, BatchGrowth>, named: BatchEnd | ReceiptChange): BatchGrowth {
-    const { carrier, batchId, position } = named;
-    const key = keyOf(named);
-    let batch = batches.get(key);
-    if (!batch) {
-      const known = this.#selectBatch.get({ carrier, batchId });
-      batch = { batchNo: BigInt(known?.batch_no ?? position), carrier, batchId, received: null, ...noneCounted };
-      batches.set(key, batch);
-    }
-    // The same number however the store was cut into pages.
-    if (position < batch.batchNo) batch.batchNo = position;
-    return batch;
-  }
 }
-
-const keyOf = ({ carrier, batchId }: BatchEnd | ReceiptChange): string => `${carrier} ${batchId}`;
-const noneCounted: Record<Counted, number> = { recorded: 0, recorded_with_anomaly: 0, duplicate: 0, rejected: 0 };
