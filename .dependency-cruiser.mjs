@@ -6,17 +6,20 @@ const libs = [
   'bindings',
   'app-connector',
   'participants',
+  'renewals',
   'numbering',
   'privacy',
   'sample-history',
   'sqlite',
   'store-embedded',
+  'store-eventstoredb',
   'transport-embedded',
+  'transport-kafka',
   'views',
   'runtime',
   'testing',
 ];
-const domains = ['numbers', 'participants', 'bindings'];
+const domains = ['numbers', 'participants', 'renewals', 'bindings'];
 const anyOf = (names) => `^libs/(${names.join('|')})/`;
 const allBut = (...names) => anyOf(libs.filter((lib) => !names.includes(lib)));
 const specs = '\\.spec\\.ts$';
@@ -85,7 +88,9 @@ export default {
     only('sample-history-imports', 'sample-history', ['contracts']),
     only('sqlite-imports', 'sqlite', ['event-sourcing']),
     only('store-embedded-imports', 'store-embedded', ['event-sourcing', 'sqlite']),
+    only('store-eventstoredb-imports', 'store-eventstoredb', ['event-sourcing']),
     only('transport-embedded-imports', 'transport-embedded', ['event-sourcing', 'sqlite']),
+    only('transport-kafka-imports', 'transport-kafka', ['event-sourcing', 'contracts']),
     only('views-imports', 'views', [
       'event-sourcing',
       'contracts',
@@ -113,6 +118,30 @@ export default {
       severity: 'error',
       from: { path: '^(libs|apps)/', pathNot: ['^libs/sqlite/', specs] },
       to: { path: 'node_modules/better-sqlite3', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'kafkajs-has-one-owner',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: ['^libs/transport-kafka/', specs] },
+      to: { path: 'node_modules/kafkajs' },
+    },
+    {
+      name: 'eventstoredb-client-has-one-owner',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: ['^libs/store-eventstoredb/', '^libs/testing/src/eventstoredb/', specs] },
+      to: { path: 'node_modules/@eventstore/' },
+    },
+    {
+      name: 'wire-server-on-generated-files-only',
+      severity: 'error',
+      from: { path: '^libs/testing/' },
+      to: { path: 'node_modules/@eventstore/db-client/', pathNot: '/generated/' },
+    },
+    {
+      name: 'pg-has-one-owner',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: ['^libs/views/src/postgresql/', '^libs/testing/src/postgresql/', specs] },
+      to: { path: 'node_modules/(@types/)?pg/' },
     },
     {
       name: 'apps-without-testing',

@@ -1,6 +1,6 @@
 import tseslint from 'typescript-eslint';
 
-const domains = ['numbers', 'participants', 'numbering', 'bindings', 'event-sourcing'].map(
+const domains = ['numbers', 'participants', 'renewals', 'numbering', 'bindings', 'event-sourcing'].map(
   (lib) => `libs/${lib}/src/**/*.ts`,
 );
 const clockless = [

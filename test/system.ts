@@ -92,8 +92,8 @@ export class System {
   }
 
   /** Resolves when the sample apps listen, too, which start after the system is ready. */
-  async whenAppsListen(): Promise<void> {
-    const giveUpAt = performance.now() + startWithinMs;
+  async whenAppsListen(withinMs = startWithinMs): Promise<void> {
+    const giveUpAt = performance.now() + withinMs;
     while (!this.output.slice(this.#saidBefore).includes('numlife is ready')) {
       if (performance.now() > giveUpAt) throw new Error(`the sample apps do not listen:\n${this.log.slice(-4_000)}`);
       await delay(20);

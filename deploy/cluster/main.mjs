@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { readKeyFile } from '@numlife/privacy';
 import { createLogger, parseConfiguration } from '@numlife/runtime';
-import { organisations as firstOrganisations, SampleWorld } from '@numlife/standalone';
+import { organisations as firstOrganisations, planSample, SampleWorld } from '@numlife/standalone';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { admit, makeKeys, tokensOf } from './admission.mjs';
@@ -121,7 +121,8 @@ async function start() {
     output: 'text',
   });
   onStop(() => world.stop());
-  await world.start(true, false);
+  await planSample(folder);
+  await world.start();
   await Promise.all(starting);
   started.push(...connectors.values());
   say('Where everything is:');

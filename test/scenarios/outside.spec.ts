@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { effectiveAtOf, inShanghai } from '../model/facts.js';
 import { recycled } from '../model/recycled.js';
 import { type Derived, derive, deriveAt, shownTimeline } from '../model/timeline.js';
@@ -10,6 +10,7 @@ import { World } from './outside/load.js';
 const soak = process.env['NUMLIFE_SOAK'] !== undefined;
 const seed = Number(process.env['NUMLIFE_SEED'] ?? 3);
 const count = soak ? 500 : 80;
+if (soak) jest.setTimeout(600_000);
 
 /** `knownUpTo` as it is answered. */
 const shownUpTo = (upTo: string | null): string | null => (upTo === null ? null : inShanghai(Date.parse(upTo)));

@@ -29,8 +29,15 @@ const pauseMaxMs = 2_000;
 /** An answer that is a problem document. */
 export class Refused extends CannotRun {
   constructor(readonly problem: Problem) {
-    const fields = (problem.errors ?? []).map(({ field, detail }) => ` ${field}: ${detail}.`).join('');
-    super(`${problem.code} (${problem.status}). ${problem.detail ?? problem.title}${fields}`);
+    const fields = (problem.errors ?? []).map(({ field, detail }) =>
+      detail.startsWith(`${field}:`) ? detail : `${field}: ${detail}`,
+    );
+    const said = problem.detail ?? (fields.length === 0 ? problem.title : undefined);
+    super(
+      [`${problem.code} (${problem.status})`, ...(said ? [said.replace(/\.$/, '')] : []), ...fields, '']
+        .join('. ')
+        .trimEnd(),
+    );
   }
 }
 

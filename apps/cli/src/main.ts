@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { addBindings } from './commands/bindings.js';
 import { addCheck } from './commands/check.js';
 import { addConfig } from './commands/config.js';
@@ -13,7 +13,11 @@ import { addTopics } from './commands/topics.js';
 import { Refused } from './client.js';
 import { exitCodes } from './exit.js';
 
+const help = new Help();
 const program = new Command('numlife')
+  .configureHelp({
+    optionDescription: (option) => `${help.optionDescription(option)}${option.mandatory ? ' (required)' : ''}`,
+  })
   .description('What happens when a mobile number changes hands: reports in, answers out.')
   .version('0.1.0')
   .showHelpAfterError('(numlife COMMAND --help shows what it takes)')

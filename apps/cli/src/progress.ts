@@ -1,6 +1,8 @@
 import { Presets, SingleBar } from 'cli-progress';
+import { constants } from 'node:os';
 
 const lineEveryMs = 3_000;
+const signals = ['SIGINT', 'SIGTERM'] as const;
 
 export interface Progress {
   /** How many of how many, in a unit that may change from step to step. */
@@ -8,10 +10,26 @@ export interface Progress {
   stop(): void;
 }
 
-/** A bar on a terminal, a line every few seconds elsewhere; nothing when the output is for machines. */
+/**
+ * A bar on a terminal, a line every few seconds elsewhere; nothing when the output is for machines. Whoever interrupts it
+ * gets the terminal back as it was, and is told how to go on.
+ */
 export function showProgress(label: string, quiet: boolean): Progress {
   if (quiet) return { update: () => undefined, stop: () => undefined };
-  return process.stderr.isTTY ? bar(label) : lines(label);
+  const shown = process.stderr.isTTY ? bar(label) : lines(label);
+  const interrupted = (signal: NodeJS.Signals): void => {
+    shown.stop();
+    console.error('Interrupted. Run the same command again to go on; nothing is taken twice.');
+    process.exit(128 + constants.signals[signal]);
+  };
+  for (const signal of signals) process.once(signal, interrupted);
+  return {
+    update: shown.update,
+    stop() {
+      for (const signal of signals) process.off(signal, interrupted);
+      shown.stop();
+    },
+  };
 }
 
 /** As `update` takes it: bytes, shown as MB. */

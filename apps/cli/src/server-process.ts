@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /** Runs a server's entry as a process of its own, hands signals on to it, and ends as it ended. */
@@ -17,7 +18,9 @@ export async function runServer(
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, forward);
   process.exitCode = await new Promise<number>((resolve) => {
     child.on('exit', (code, signal) => {
-      resolve(code ?? (signal ? 143 : 2));
+      // One that was killed had no time to say so.
+      if (signal) console.error(`numlife: the server was ended by ${signal}. Start it again: it goes on where it was.`);
+      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
     });
   });
 }

@@ -30,10 +30,15 @@ export interface SampleWorldOptions {
   readonly output: Output;
 }
 
-/** Small enough to be there within seconds, long enough for numbers to rest and be sold again. */
-const sample = { numbers: 300, days: 110, until: '2026-06-30', seed: 1 };
+/** Small enough to be there within seconds, long enough for numbers to rest and be sold again; of a seed that nobody is told to use. */
+const sample = { numbers: 300, days: 110, until: '2026-06-30', seed: 7 };
 const firstApps = organisations.filter(({ role }) => role === 'app').map(({ id }) => id as AppId);
 const tokenEveryMs = 30 * 60_000;
+
+const pendingIn = (folder: string): string => join(folder, 'sample.pending');
+
+/** Has the sample loaded by this start or, where this one is interrupted or fails, by a later one. */
+export const planSample = (folder: string): Promise<void> => writeFile(pendingIn(folder), '');
 
 /** The sample apps, each a process of its own, and the small sample history of a first start. */
 export class SampleWorld {
@@ -44,17 +49,15 @@ export class SampleWorld {
 
   constructor(private readonly options: SampleWorldOptions) {}
 
-  async start(firstStart: boolean, empty: boolean): Promise<void> {
-    const { folder } = this.options;
-    const pending = join(folder, 'sample.pending');
-    if (firstStart && !empty) await writeFile(pending, '');
+  async start(): Promise<void> {
+    const pending = pendingIn(this.options.folder);
     const apps = this.options.apps ?? firstApps;
     for (const app of apps) await this.#startApp(app);
     this.#refresh = setInterval(() => void Promise.all(apps.map((app) => this.#writeToken(app))), tokenEveryMs);
-    // Taken up again when the first start was interrupted.
     if (existsSync(pending)) {
       await this.#load();
-      if (!this.#stopped) await rm(pending);
+      if (this.#stopped) return;
+      await rm(pending);
     }
     this.#say(await ready({ ...this.options, apps: this.#apps }));
   }

@@ -33,7 +33,7 @@ import { join } from 'node:path';
 import { admitOrganisations } from './first-start.js';
 import { fixedClients } from './organisations.js';
 import { publishingInThread } from './publishing/publishing-in-thread.js';
-import { SampleWorld } from './sample-world.js';
+import { planSample, SampleWorld } from './sample-world.js';
 import type { Output } from './welcome.js';
 
 export interface StandaloneOptions {
@@ -84,6 +84,8 @@ export class Standalone {
     const { configuration, logger } = this.options;
     const folder = configuration.DATA_DIR;
     await this.#life.opened('folder', ownFolder(folder), (lock) => lock.release());
+    const { empty, output = 'text' } = this.options;
+    if (!empty && !hasKeys(folder)) await planSample(folder);
     const keys = openKeys(folder);
     const parts = await this.#openParts(keys);
     const hub = new Hub(parts);
@@ -98,10 +100,9 @@ export class Standalone {
     });
     const url = await this.#listen(parts, { hub, operations, issuing, connectors });
     const webhookSecret = (app: string) => keys.ensureWebhookSecret(app);
-    const { empty, output = 'text' } = this.options;
     const world = new SampleWorld({ folder, url, webhookSecret, issuing, connectors, logger, output });
     this.#life.onStop('sample apps', () => world.stop());
-    await world.start(keys.created, empty);
+    await world.start();
   }
 
   async #startConnectors(parts: HubParts, keys: KeyFile): Promise<Connectors> {
@@ -200,10 +201,14 @@ export class Standalone {
   }
 }
 
+const keyFileIn = (folder: string): string => join(folder, 'keys.json');
+/** It was started before. */
+const hasKeys = (folder: string): boolean => existsSync(keyFileIn(folder));
+
 /** Keys made anew beside data of old ones would make all of it unreadable. */
 function openKeys(folder: string): KeyFile {
-  const file = join(folder, 'keys.json');
-  if (!existsSync(file) && existsSync(join(folder, 'store.db'))) {
+  const file = keyFileIn(folder);
+  if (!hasKeys(folder) && existsSync(join(folder, 'store.db'))) {
     throw new InfrastructureFailure(
       'damaged',
       `${file} is missing, and what is recorded in ${folder} cannot be read without it. Put it back.`,

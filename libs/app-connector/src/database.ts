@@ -35,7 +35,8 @@ export class ConnectorDatabase {
   }
 
   async close(): Promise<void> {
-    await this.writer.close();
+    // The writer last: it carries its log over into the file when nobody else has it open.
     this.reader.close();
+    await this.writer.close();
   }
 }

@@ -14,6 +14,8 @@ export type ReportId = string & { readonly __reportId: never };
 export type GenerationId = string & { readonly __generationId: never };
 /** UUIDv5 of (generation id, `clearance`, report id of the cancellation). */
 export type ClearanceId = string & { readonly __clearanceId: never };
+/** UUIDv5 of what caused an app to be asked. */
+export type RequestId = string & { readonly __requestId: never };
 /** One upload or file. For a BSS that writes to Kafka itself: `<carrier>-<day of receipt>`. */
 export type BatchId = string & { readonly __batchId: never };
 /** An instant in UTC, RFC 3339 with milliseconds; the same type as the kernel's `Instant`. */

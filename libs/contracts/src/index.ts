@@ -5,6 +5,7 @@ export * from './findings.js';
 export * from './ids.js';
 export * from './lifecycle.js';
 export * from './receipts.js';
+export * from './renewals.js';
 export * from './reports.js';
 export * from './segments.js';
 export * from './topics.js';

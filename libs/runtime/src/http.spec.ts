@@ -82,6 +82,8 @@ describe('a call that is made very often', () => {
       problem,
       'UNSUPPORTED_CONTENT_TYPE',
     ]);
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect(await seen(await post('{"wish":"granted"}', form))).toEqual([415, problem, 'UNSUPPORTED_CONTENT_TYPE']);
     expect(await seen(await post('{"wish":"refused"}'))).toEqual([422, problem, 'NOT_TODAY']);
     const broken = await post('{"wish":"broken"}');
     expect(await broken.clone().text()).not.toContain('secret');

@@ -30,7 +30,7 @@ export async function startHttp(
   module: object,
   options: HttpOptions,
 ): Promise<{ app: NestFastifyApplication; url: string }> {
-  const { logger, tokens, textPaths = [], hotCalls = [] } = options;
+  const { logger, tokens, hotCalls = [] } = options;
   const problems = new ProblemFilter(logger, options.tokenPath);
   const settings: FastifyServerOptions = {
     bodyLimit: wholeBodyBytesMax,
@@ -50,7 +50,7 @@ export async function startHttp(
   });
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   fastify.server.headersTimeout = headersTimeoutMs;
-  addBodies(fastify, textPaths);
+  addBodies(fastify, options);
   app.useGlobalFilters(problems);
   app.useGlobalGuards(new AccessGuard(tokens));
   await app.init();
@@ -74,7 +74,10 @@ function endConnectionsOnClose(fastify: FastifyInstance): void {
   });
 }
 
-function addBodies(fastify: FastifyInstance, textPaths: readonly string[] = []): void {
+function addBodies(
+  fastify: FastifyInstance,
+  { textPaths = [], tokenPath }: Pick<HttpOptions, 'textPaths' | 'tokenPath'> = {},
+): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(
     'application/json',
@@ -92,9 +95,16 @@ function addBodies(fastify: FastifyInstance, textPaths: readonly string[] = []):
     done(null, payload);
   };
   fastify.addContentTypeParser(['text/csv', 'application/x-ndjson', 'application/ndjson'], stream);
-  fastify.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_, body, done) => {
-    done(null, Object.fromEntries(new URLSearchParams(body as string)));
+  fastify.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (request, body, done) => {
+    if (pathOf(request) === tokenPath) done(null, Object.fromEntries(new URLSearchParams(body as string)));
+    else done(notAForm() as Error);
   });
 }
+
+/** It is also what a client sends that was not told otherwise. */
+const notAForm = (): ProblemException =>
+  new ProblemException(415, 'UNSUPPORTED_CONTENT_TYPE', {
+    detail: 'Content-Type takes application/json; for files text/csv or application/x-ndjson.',
+  });
 
 const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '';

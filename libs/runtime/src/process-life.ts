@@ -7,11 +7,17 @@ interface Step {
   readonly stop: () => Promise<unknown>;
 }
 
+/** Ends the start of a process that is already to stop. */
+class StoppedMeanwhile extends Error {
+  override readonly name = 'StoppedMeanwhile';
+}
+
 /** A process from its start to its stop: opened from the ground up, stopped from the top down within a bound. */
 export class ProcessLife {
   /** The last opened is stopped first. */
   readonly #steps: Step[] = [];
   #stopping = false;
+  #opening: Promise<void> | undefined;
   #failed: (error: unknown) => void = () => undefined;
 
   constructor(
@@ -19,10 +25,13 @@ export class ProcessLife {
     private readonly logger: Logger,
   ) {}
 
-  /** Rejects, with all that was opened closed again, when something cannot be opened. */
+  /**
+   * Rejects, with all that was opened closed again, when something cannot be opened. Where it is stopped meanwhile, nothing
+   * further is opened.
+   */
   async start(open: () => Promise<void>): Promise<void> {
     try {
-      await open();
+      await (this.#opening = open());
     } catch (error) {
       if (this.#stopping) return;
       await this.stop();
@@ -36,8 +45,10 @@ export class ProcessLife {
     return opened;
   }
 
+  /** Throws when the process is to stop: whoever opens something then opens no more. */
   onStop(name: string, stop: () => Promise<unknown>): void {
     this.#steps.push({ name, stop });
+    if (this.#stopping) throw new StoppedMeanwhile();
   }
 
   /** Something that must run cannot go on. */
@@ -52,6 +63,13 @@ export class ProcessLife {
   /** False when it took longer than configured. */
   stop(): Promise<boolean> {
     this.#stopping = true;
-    return stopWithin(this.configuration.SHUTDOWN_TIMEOUT_SECONDS * 1000, this.logger, this.#steps.splice(0).reverse());
+    const lastOpened = { name: 'what was just being opened', stop: () => this.#stopLastOpened() };
+    const steps = [...this.#steps.splice(0).reverse(), lastOpened];
+    return stopWithin(this.configuration.SHUTDOWN_TIMEOUT_SECONDS * 1000, this.logger, steps);
+  }
+
+  async #stopLastOpened(): Promise<void> {
+    await this.#opening?.catch(() => undefined);
+    for (const { stop } of this.#steps.splice(0).reverse()) await stop();
   }
 }

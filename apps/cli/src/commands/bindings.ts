@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Client } from '../client.js';
+import { counted } from '../counted.js';
 import { exitCodes } from '../exit.js';
 import { fileToSend } from '../file-to-send.js';
 import { inMegabytes, showProgress } from '../progress.js';
@@ -49,6 +50,6 @@ async function load(file: string, { app, json }: Options): Promise<Stored> {
 
 const describe = ({ received, stored, rejected }: Stored): string =>
   [
-    `${received} lines, ${stored} bindings stored, ${received - stored} rejected`,
+    `${counted(received, 'line')}, ${counted(stored, 'binding')} stored, ${received - stored} rejected`,
     ...rejected.slice(0, 20).map(({ line, field, detail }) => `  line ${line}, ${field}: ${detail}`),
   ].join('\n');

@@ -7,6 +7,7 @@ import { basename, extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '../client.js';
+import { counted } from '../counted.js';
 import { CannotRun, exitCodes } from '../exit.js';
 import { fileToSend, fileTypes } from '../file-to-send.js';
 import { inMegabytes, type Progress, showProgress } from '../progress.js';
@@ -89,18 +90,21 @@ async function sendAll(dayFiles: readonly DayFile[], { json, again }: Options): 
   const progress = showProgress('reports', json === true);
   const clients = new Map<string, Client>();
   const many = dayFiles.length > 1;
-  for (const dayFile of dayFiles) {
-    const client = clients.get(dayFile.carrier) ?? new Client(dayFile.carrier, { quiet: json === true });
-    clients.set(dayFile.carrier, client);
-    const update: Progress['update'] = (...of) => {
+  try {
+    for (const dayFile of dayFiles) {
+      const client = clients.get(dayFile.carrier) ?? new Client(dayFile.carrier, { quiet: json === true });
+      clients.set(dayFile.carrier, client);
+      const update: Progress['update'] = (...of) => {
+        if (many) progress.update(summary.files, dayFiles.length, 'files');
+        else progress.update(...of);
+      };
+      await sendOne(dayFile, { client, again: again === true, update }, summary);
+      summary.files += 1;
       if (many) progress.update(summary.files, dayFiles.length, 'files');
-      else progress.update(...of);
-    };
-    await sendOne(dayFile, { client, again: again === true, update }, summary);
-    summary.files += 1;
-    if (many) progress.update(summary.files, dayFiles.length, 'files');
+    }
+  } finally {
+    progress.stop();
   }
-  progress.stop();
   return summary;
 }
 
@@ -206,7 +210,7 @@ function describe({ files, lines, outcomes, codes, findings }: Summary): string 
       .sort(([, a], [, b]) => b - a)
       .map(([name, count]) => `  ${String(count).padStart(8)}  ${name}`);
   return [
-    `${files} ${files === 1 ? 'file' : 'files'}, ${lines} lines, a receipt each`,
+    `${counted(files, 'file')}, ${counted(lines, 'line')}, a receipt each`,
     ...listed(outcomes),
     ...(Object.keys(codes).length > 0 ? ['rejected, by code:', ...listed(codes)] : []),
     ...(Object.keys(findings).length > 0 ? ['findings, by code:', ...listed(findings)] : []),

@@ -12,7 +12,7 @@ describe('a request', () => {
   it('is refused field by field, by name and form', () => {
     expect(detailsOf(requestForms.RecycledQuestion, { number: 138, since: '2026-02-30', knownAtLeast: null })).toEqual([
       'number: a number; it takes +86…, 86… or 11 digits, as text',
-      'since: text of 10 characters; it takes a calendar date, YYYY-MM-DD, or an RFC 3339 instant with offset',
+      'since: text of 10 characters; it takes a calendar date that exists, YYYY-MM-DD, or an RFC 3339 instant with offset',
       'knownAtLeast: null; it takes an RFC 3339 instant with offset',
     ]);
   });

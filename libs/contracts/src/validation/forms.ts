@@ -5,8 +5,8 @@ export const takes = {
   number: '+86…, 86… or 11 digits, as text',
   instant: 'an RFC 3339 instant with offset',
   utcInstant: 'an instant in UTC with milliseconds',
-  date: 'a calendar date, YYYY-MM-DD',
-  since: 'a calendar date, YYYY-MM-DD, or an RFC 3339 instant with offset',
+  date: 'a calendar date that exists, YYYY-MM-DD',
+  since: 'a calendar date that exists, YYYY-MM-DD, or an RFC 3339 instant with offset',
   holder: 'hk1_ and 16 to 64 of A-Z a-z 0-9 _ -',
   organisation: 'a lower-case letter and up to 15 of a-z 0-9',
 } as const;

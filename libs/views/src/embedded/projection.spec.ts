@@ -8,10 +8,10 @@ import {
   type StoredEvent,
 } from '@numlife/event-sourcing';
 import BetterSqlite3 from 'better-sqlite3';
-import { readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Folder } from '../fixtures/folder.js';
-import { anyLine, at, cm, ct, type History, numberOf, seeded } from '../fixtures/history.js';
+import { at, ct, writeAnything } from '../fixtures/history.js';
 import { openViews } from './open-views.js';
 import { migrations } from './projection-thread.js';
 import { SqliteProjection } from './sqlite-projection.js';
@@ -36,15 +36,6 @@ function rejectionAt(position: number): StoredEvent {
   };
 }
 
-async function write(history: History, reports: number, draw = seeded(7)): Promise<void> {
-  for (let index = 0; index < reports; index += 1) {
-    await history.report(anyLine(draw, 40, index));
-    if (index % 9 === 0) await history.reject([ct, cm][draw(2)]!, `b${Math.floor(index / 50)}`, 100_000 + index);
-    if (index % 50 === 49) await history.received(ct, `b${Math.floor(index / 50)}`, 60);
-    if (index % 70 === 0) await history.complete({ carrier: ct, batch: 'c', line: index }, at(index / 10));
-  }
-}
-
 describe('the projection', () => {
   let folder: Folder;
   beforeEach(() => {
@@ -52,39 +43,9 @@ describe('the projection', () => {
   });
   afterEach(() => folder.remove());
 
-  it('gives the same rows when the file is deleted and made again', async () => {
-    await folder.views();
-    await write(await folder.history(), 400);
-    await folder.level();
-    await folder.stop();
-    const live = folder.dump();
-    expect(live['receipts']!.length).toBeGreaterThan(400);
-    expect(live['findings']!.length).toBeGreaterThan(100);
-    for (const end of ['', '-wal', '-shm']) rmSync(folder.file + end, { force: true });
-    await folder.views();
-    await folder.level();
-    await folder.stop();
-    expect(folder.dump()).toEqual(live);
-  });
-
-  it('goes on where it was when it is stopped and started again', async () => {
-    const history = await folder.history();
-    await write(history, 60);
-    await folder.views();
-    await folder.level();
-    await folder.stop();
-    const before = folder.dump()['checkpoints'];
-    await folder.views();
-    await folder.level();
-    expect(folder.dump()['checkpoints']).toEqual(before);
-    await history.report({ number: 999, reportId: 'late', report: { kind: 'suspended', effectiveAt: at(1) } });
-    const views = await folder.level();
-    expect((await views.checkStates([numberOf(999)])).size).toBe(1);
-  });
-
   it('the checkpoint and the rows change in one transaction', async () => {
     const history = await folder.history();
-    await write(history, 20);
+    await writeAnything(history, 20);
     const store = await folder.store();
     const db = openDatabase(folder.file);
     const projection = new SqliteProjection(db, store);
@@ -121,7 +82,7 @@ describe('the projection', () => {
 
   it('a runner whose place was taken over changes nothing any more', async () => {
     const history = await folder.history();
-    await write(history, 10);
+    await writeAnything(history, 10);
     const store = await folder.store();
     const db = openDatabase(folder.file);
     const first = new SqliteProjection(db, store);
@@ -169,10 +130,10 @@ describe('the projection', () => {
 
   it('makes a damaged file again from the store, and keeps the damaged one', async () => {
     await folder.views();
-    await write(await folder.history(), 60);
+    await writeAnything(await folder.history(), 60);
     await folder.level();
     await folder.stop();
-    const whole = folder.dump();
+    const whole = await folder.dump();
     truncateSync(folder.file, statSync(folder.file).size / 2);
     await folder.views();
     await folder.level();
@@ -180,7 +141,7 @@ describe('the projection', () => {
     expect(folder.rebuilt).toHaveLength(1);
     expect(folder.rebuilt[0]).toMatch(/views\.db.*made again from the store/);
     expect(readdirSync(folder.dir)).toContain('views.db.damaged');
-    expect(folder.dump()).toEqual(whole);
+    expect(await folder.dump()).toEqual(whole);
   });
 
   it('refuses a file of a newer program, and leaves it as it is', async () => {
@@ -192,40 +153,6 @@ describe('the projection', () => {
     const opening = openViews({ file: folder.file, storeFile: folder.storeFile });
     await expect(opening).rejects.toMatchObject({ code: 'unsupported-version' });
     expect(folder.rebuilt).toEqual([]);
-  });
-
-  it('says that the store is older than what was made of it', async () => {
-    await folder.views();
-    await write(await folder.history(), 10);
-    await folder.level();
-    await folder.stop();
-    const other = new Folder();
-    try {
-      await other.store();
-      const views = await openViews({ file: folder.file, storeFile: other.storeFile });
-      await expect(views.follow(new AbortController().signal)).rejects.toMatchObject({ code: 'damaged' });
-      await views.close();
-    } finally {
-      await other.remove();
-    }
-  });
-
-  it('keeps the places of other followers apart, fenced, and not in the file that may be deleted', async () => {
-    let views = await folder.views();
-    const first = await views.checkpoints.takeOver('publisher');
-    expect(first.position).toBeUndefined();
-    await views.checkpoints.move('publisher', first, 5n as Position);
-    await expect(views.checkpoints.move('publisher', first, 6n as Position)).rejects.toBeInstanceOf(Fenced);
-    const second = await views.checkpoints.takeOver('publisher');
-    expect(second).toEqual({ position: 5n, epoch: first.epoch + 1n });
-    await expect(
-      views.checkpoints.move('publisher', { ...second, epoch: first.epoch }, 6n as Position),
-    ).rejects.toThrow(Fenced);
-    await folder.stop();
-    rmSync(folder.file);
-    views = await folder.views();
-    expect((await views.checkpoints.takeOver('publisher')).position).toBe(5n);
-    expect((await views.checkpoints.takeOver('another')).position).toBeUndefined();
   });
 
   it('is refused where another kind of file stands in its place', async () => {

@@ -1,0 +1,1 @@
+export { type EventStoreDbOptions, type EventStoreDbStore, openEventStoreDbStore } from './store.js';

@@ -1,0 +1,2 @@
+export { PostgresServer } from './server.js';
+export { describeOnPostgres } from './suite.js';

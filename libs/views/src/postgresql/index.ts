@@ -1,0 +1,1 @@
+export { openPostgresViews, type OpenPostgresViews } from './open-views.js';
