@@ -4,7 +4,7 @@ import { checkFor, type ProcessName } from './required.js';
 import type { Variable } from './variable.js';
 import { type Configuration, variables } from './variables.js';
 
-export type { Configuration } from './variables.js';
+export { type Configuration, variables } from './variables.js';
 export type { ProcessName } from './required.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
