@@ -101,7 +101,7 @@ export function expectNothingLost(counts: Counts): void {
 type Answers = ReadonlyMap<string, readonly string[]>;
 
 /** Every line has one receipt, which says what it must, and stands in the store once. */
-const differencesOf = ({ carrier, batchId, lines }: Batch, receipts: Answers, answers: Answers): string[] =>
+export const differencesOf = ({ carrier, batchId, lines }: Batch, receipts: Answers, answers: Answers): string[] =>
   lines.flatMap(({ outcome }, index) => {
     const id = `${batchId}#${index + 1}`;
     const got = receipts.get(id) ?? [];
@@ -117,7 +117,7 @@ interface Passed {
 }
 
 /** Versions 1, 2, 3 … are told, published in that order, and the last is where each connector is. */
-const versionDifferences = (token: string, told: readonly number[], { published, at }: Passed): string[] => {
+export const versionDifferences = (token: string, told: readonly number[], { published, at }: Passed): string[] => {
   const dense = told.map((_, index) => index + 1).join();
   const found: string[] = [];
   if (told.join() !== dense) found.push(`other: told of ${token}: ${told}`);
@@ -127,7 +127,10 @@ const versionDifferences = (token: string, told: readonly number[], { published,
 };
 
 /** Outcomes by `<batch>#<line>`. */
-async function receiptsOf(system: System, batches: readonly Batch[]): Promise<Map<string, string[]>> {
+export async function receiptsOf(
+  system: Pick<System, 'get'>,
+  batches: readonly Batch[],
+): Promise<Map<string, string[]>> {
   const receipts = new Map<string, string[]>();
   for (const { carrier, batchId, lines } of batches) {
     await whenTrue(`receipts of ${batchId}`, async () => {
@@ -162,7 +165,7 @@ async function whenQuiet(system: System): Promise<void> {
   }
 }
 
-interface Flow {
+export interface Flow {
   readonly applied: number;
   readonly questions: number;
   readonly outbox: { readonly waiting: number; readonly sending: number };

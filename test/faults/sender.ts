@@ -5,7 +5,7 @@ import { type Line, linesOf, type SendingCarrier } from './load.js';
 
 const batchLinesMax = 40;
 /** Between batches: all three carriers together some hundreds of lines a second. */
-const pauseMs = 30;
+const pauseDefaultMs = 30;
 const againMs = 50;
 
 export interface Batch {
@@ -22,9 +22,10 @@ export class Sender {
   acknowledged = 0;
   #stopping = false;
   constructor(
-    private readonly system: System,
+    private readonly system: Pick<System, 'call'>,
     private readonly carrier: SendingCarrier,
     private readonly seed: number,
+    private readonly pauseMs = pauseDefaultMs,
   ) {}
 
   /** Sends what it makes up until it is stopped. */
@@ -35,7 +36,7 @@ export class Sender {
       const size = 1 + Math.floor(random() * batchLinesMax);
       const batch = { carrier: this.carrier, key: `${this.carrier}-${this.sent.length}` };
       await this.send({ ...batch, lines: Array.from({ length: size }, () => lines.next().value) });
-      await delay(pauseMs);
+      await delay(this.pauseMs);
     }
   }
 

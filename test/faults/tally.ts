@@ -3,8 +3,10 @@ import {
   decodeEnvelope,
   type DomainEvent,
   type Envelope,
+  type EventStore,
   type MessageBatch,
   type StoredEvent,
+  type Transport,
 } from '@numlife/event-sourcing';
 import { stateDigest, timelineAt } from '@numlife/numbers';
 import { systemClock } from '@numlife/runtime';
@@ -29,11 +31,21 @@ export interface Recorded {
 const answering = new Set(['ReportRecorded', 'LineRejected', 'LineDuplicate']);
 
 export async function recordedIn(dataDir: string): Promise<Recorded> {
+  const store = openEmbeddedStoreReader(join(dataDir, 'store.db'));
+  try {
+    return await recordedOf(store);
+  } finally {
+    store.close();
+  }
+}
+
+/** The same of any store to which nobody writes any more. */
+export async function recordedOf(store: Pick<EventStore, 'readAll'>): Promise<Recorded> {
   const answers = new Map<string, string[]>();
   const told = new Map<string, number[]>();
   const toldIds = new Set<string>();
   const streams = new Map<NumberId, Event[]>();
-  for (const stored of await everyEvent(join(dataDir, 'store.db'))) {
+  for (const stored of await everyEvent(store)) {
     const event = decodeEnvelope(stored) as Event;
     const { batchId, line, token, version, counts } = event.data as Record<string, unknown>;
     if (answering.has(event.type) || (event.type === 'CompletePassed' && counts))
@@ -50,14 +62,12 @@ export async function recordedIn(dataDir: string): Promise<Recorded> {
   return { answers, told, toldIds, digest: await stateDigest(timelines, createHash('sha256')) };
 }
 
-async function everyEvent(file: string): Promise<StoredEvent[]> {
-  const store = openEmbeddedStoreReader(file);
+async function everyEvent(store: Pick<EventStore, 'readAll'>): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
   for await (const page of store.readAll({ signal: new AbortController().signal })) {
     events.push(...page.events);
     if (page.caughtUp) break;
   }
-  store.close();
   return events;
 }
 
@@ -79,6 +89,17 @@ export async function publishedIn(dataDir: string): Promise<Published> {
     ).map(({ partition, next }) => [partition, BigInt(next)]),
   );
   const transport = await openEmbeddedTransport({ file: join(dataDir, 'transport.db'), clock: systemClock });
+  const published = await publishedOn(transport, ends);
+  await transport.close();
+  return published;
+}
+
+/** The same of any transport, up to where each partition that has messages ends. */
+export async function publishedOn(
+  transport: Pick<Transport, 'consume'>,
+  endsOf: ReadonlyMap<number, bigint>,
+): Promise<Published> {
+  const ends = new Map(endsOf);
   const ids = new Set<string>();
   const versions = new Map<string, number[]>();
   let again = 0;
@@ -96,46 +117,53 @@ export async function publishedIn(dataDir: string): Promise<Published> {
     await Promise.resolve();
   };
   const startAt = (): Promise<bigint> => Promise.resolve(0n);
-  await transport.consume({ group: 'tally', topics: [topic], startAt, signal: done.signal, onBatch });
-  await transport.close();
+  await transport.consume({ group: 'tally', topics: [topics.lifecycle], startAt, signal: done.signal, onBatch });
   return { ids, versions, again };
 }
 
-/** What an app's connector and the app itself made of it. */
-export interface Applied {
+/** What an app's connector made of it. */
+export interface ConnectorState {
   /** How often a newer version was applied. */
   readonly count: number;
   /** The version each number is at. */
   readonly versions: ReadonlyMap<string, number>;
   readonly bindings: Readonly<Record<string, string>>;
-  readonly accounts: Readonly<Record<string, string>>;
-  /** Actions that took effect in the app, and how many of them under a place in an account's order that had one already. */
-  readonly effects: number;
-  readonly effectsTwice: number;
   /** Left in the outbox. */
   readonly unsettled: number;
 }
 
+/** … and the app itself. */
+export interface Applied extends ConnectorState {
+  readonly accounts: Readonly<Record<string, string>>;
+  /** Actions that took effect in the app, and how many of them under a place in an account's order that had one already. */
+  readonly effects: number;
+  readonly effectsTwice: number;
+}
+
+const states = (rows: { account: string; state: string }[]): Record<string, string> =>
+  Object.fromEntries(rows.map(({ account, state }) => [account, state]));
+
 export function appliedIn(dataDir: string, app: string): Applied {
-  const connector = <Row>(sql: string): Row[] => query<Row>(dataDir, `connector-${app}.db`, sql);
   const own = <Row>(sql: string): Row[] => query<Row>(join(dataDir, 'apps', app), 'accounts.db', sql);
-  const states = (rows: { account: string; state: string }[]): Record<string, string> =>
-    Object.fromEntries(rows.map(({ account, state }) => [account, state]));
   const [effects] = own<{ n: number; places: number }>(
     `SELECT count(*) AS n, count(DISTINCT account || ' ' || account_sequence) AS places FROM actions WHERE effect = 'taken'`,
   );
   return {
-    count: connector<{ value: number }>(`SELECT value FROM counters WHERE name = 'applied'`)[0]?.value ?? 0,
-    versions: new Map(
-      connector<{ token: string; version: number }>('SELECT token, version FROM told').map(({ token, version }) => [
-        token,
-        version,
-      ]),
-    ),
-    bindings: states(connector('SELECT account, state FROM bindings ORDER BY account')),
+    ...connectorStateIn(dataDir, app),
     accounts: states(own('SELECT account, state FROM accounts ORDER BY account')),
     effects: effects!.n,
     effectsTwice: effects!.n - effects!.places,
+  };
+}
+
+/** Of a connector that has stopped, from the folder it works in. */
+export function connectorStateIn(folder: string, app: string): ConnectorState {
+  const connector = <Row>(sql: string): Row[] => query<Row>(folder, `connector-${app}.db`, sql);
+  const told = connector<{ token: string; version: number }>('SELECT token, version FROM told');
+  return {
+    count: connector<{ value: number }>(`SELECT value FROM counters WHERE name = 'applied'`)[0]?.value ?? 0,
+    versions: new Map(told.map(({ token, version }) => [token, version])),
+    bindings: states(connector('SELECT account, state FROM bindings ORDER BY account')),
     unsettled: connector<{ n: number }>('SELECT count(*) AS n FROM actions')[0]!.n,
   };
 }
