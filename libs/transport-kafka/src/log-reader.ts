@@ -1,4 +1,4 @@
-import type { ReceivedMessage } from '@numlife/event-sourcing';
+import { InfrastructureFailure, type ReceivedMessage } from '@numlife/event-sourcing';
 import { type Cluster, type FetchedPartition, type FetchedRecord, recover } from './cluster.js';
 import { closed, refused, rootOf, translated, typeOf } from './failures.js';
 import { fetchBytesMax, fetchPartitionBytesMax } from './limits.js';
@@ -31,8 +31,12 @@ export class LogReader {
   #connected: Promise<void> | undefined;
   #closed = false;
 
-  constructor(cluster: Cluster) {
+  readonly #known: Set<string>;
+
+  /** `known`: topics of which it is certain that they exist; it adds those it finds. */
+  constructor(cluster: Cluster, known: Set<string>) {
     this.cluster = cluster;
+    this.#known = known;
   }
 
   /** How many partitions a topic has; `invalid-request` if there is no such topic. */
@@ -40,8 +44,17 @@ export class LogReader {
     const partitions = await this.#withTopics([topic], () =>
       Promise.resolve(this.cluster.findTopicPartitionMetadata(topic).length),
     );
-    if (partitions === 0) throw refused(`topic ${topic} was not created`);
+    if (partitions === 0) throw this.#notThere([topic]);
+    this.#known.add(topic);
     return partitions;
+  }
+
+  /** A broker that has just come back knows no topic for a moment. */
+  #notThere(topics: readonly string[]): InfrastructureFailure {
+    const name = topics.join(', ');
+    if (topics.every((topic) => this.#known.has(topic)))
+      return new InfrastructureFailure('unavailable', `Kafka: topic ${name} is there, but not known to the broker now`);
+    return refused(`topic ${name} was not created`);
   }
 
   /** What is there after the positions, or what comes within the time. Throws kafkajs' errors. */
@@ -108,7 +121,7 @@ export class LogReader {
     return translated(`reading about ${topics.join(', ')}`, async () => {
       await this.#connect();
       await this.cluster.addMultipleTargetTopics(topics).catch((error: unknown) => {
-        if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw refused(`topic ${topics.join(', ')} was not created`);
+        if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw this.#notThere(topics);
         throw error;
       });
       return work();

@@ -123,6 +123,23 @@ describeWithKafka('publishing to a real broker', (broker) => {
     });
   });
 
+  it('a topic that was there, and that the broker knows nothing of, is missing for the moment alone', async () => {
+    await withTransport({}, async (transport) => {
+      const topic = 'known.and.gone';
+      await expect(transport.publish(topic, messages('a1'))).rejects.toMatchObject({ code: 'invalid-request' });
+      const settings = { [topic]: { partitions: 1, cleanup: 'delete' } } as const;
+      await transport.ensureTopics(settings);
+      const admin = new kafkajs.Kafka({ brokers: [broker().address], logLevel: kafkajs.logLevel.NOTHING }).admin();
+      await admin.deleteTopics({ topics: [topic] });
+      await until('it is gone', async () => !(await admin.listTopics()).includes(topic));
+      await admin.disconnect();
+      await expect(transport.publish(topic, messages('a1'))).rejects.toMatchObject({ code: 'unavailable' });
+      await transport.ensureTopics(settings);
+      await transport.publish(topic, messages('a1'));
+      expect(await readAll(transport, topic, 1)).toHaveLength(1);
+    });
+  });
+
   it('topics that are there are compared, and none of a call is made when one is wrong', async () => {
     await withTransport({}, async (transport) => {
       const there = { partitions: 3, cleanup: 'delete', retentionMs: 60_000 } as const;

@@ -44,6 +44,8 @@ export class KafkaTransport implements Transport {
   readonly #reader: LogReader;
   readonly #orders: ParkedOrders;
   readonly #partitions = new Map<string, Promise<number>>();
+  /** Topics that are certain to exist, whatever a broker says that has just come back. */
+  readonly #known = new Set<string>();
   readonly #consumers = new Set<Consumer>();
   /** Logs of groups that are consumed here, with the messages themselves, and of others, to be listed. */
   readonly #followed = new Map<string, { readonly parking: Parking; consumers: number }>();
@@ -53,7 +55,7 @@ export class KafkaTransport implements Transport {
 
   constructor(parts: TransportParts) {
     this.#parts = parts;
-    this.#reader = new LogReader(newCluster(parts.kafka));
+    this.#reader = new LogReader(newCluster(parts.kafka), this.#known);
     this.#orders = new ParkedOrders(
       () => this.#connectedAdmin(),
       (group) => this.#parkingToList(group),
@@ -62,6 +64,7 @@ export class KafkaTransport implements Transport {
 
   async ensureTopics(topics: Readonly<Record<string, TopicSettings>>): Promise<void> {
     await ensureTopics(await this.#connectedAdmin(), topics, this.#parts.replication);
+    for (const topic of Object.keys(topics)) this.#known.add(topic);
   }
 
   /** Rights as `aclsFor` gives them; only the operator's principal may. */
@@ -154,7 +157,7 @@ export class KafkaTransport implements Transport {
       clock,
       warn,
       parking: this.#follow(group),
-      reader: new LogReader(newCluster(kafka)),
+      reader: new LogReader(newCluster(kafka), this.#known),
       sharedReader: this.#reader,
       rangeOf: (place) => this.#rangeOf(place),
     });
