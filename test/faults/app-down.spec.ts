@@ -10,7 +10,7 @@ import { Template } from './template.js';
 
 const hourMs = 3_600_000;
 const preload = new URL('./kill-at-commit.mjs', import.meta.url).pathname;
-const numbers = Array.from({ length: 6 }, (_, index) => `133000003${String(index).padStart(2, '0')}`);
+const numbers = Array.from({ length: 11 }, (_, index) => `133000003${String(index).padStart(2, '0')}`);
 const accounts = numbers.map((_, index) => `shop-account-${String(index).padStart(2, '0')}`);
 
 const opened = (number: string) => ({
@@ -98,7 +98,7 @@ describe('an app that is not there when it should act', () => {
     'because it dies again and again when it has acted and not yet answered, acts once',
     async () => {
       expect(await system.kill('SIGTERM')).toBe(0);
-      await system.run(undefined, { preload, environment: { KILL_AT_COMMIT: 'after accounts.db 2' } });
+      await system.run(undefined, { preload, environment: { KILL_AT_COMMIT: 'after accounts.db 3' } });
       await system.whenAppsListen();
       await system.report('ct', numbers.map(cancelled));
       await whenNothingWaits();
